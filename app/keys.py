@@ -1,0 +1,105 @@
+"""The keys that the repository itself holds, read from one folder and nowhere else.
+
+`tokens.pem` (EC P-256) signs access tokens; `reply.pem` with `reply-certificate.pem` (RSA) signs
+replies; `codes.key` and `identity.key` (32 random bytes each) derive transcript codes and the keyed
+hashes of personal numbers. Losing `codes.key` would break the promise that the same original always
+gets the same code, so it belongs to every backup.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import Certificate, load_pem_x509_certificate
+
+from app.errors import StartRefused
+
+SECRET_BYTES = 32
+"""Length of a symmetric key: as strong as the SHA-256 that it keys."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class WebKeys:
+    """What the web process needs: it signs tokens and knows no other secret."""
+
+    tokens: EllipticCurvePrivateKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class WorkerKeys:
+    """What the worker needs to derive codes and hashes and to sign replies."""
+
+    codes: bytes
+    identity: bytes
+    reply: RSAPrivateKey
+    reply_certificate: Certificate
+
+
+def load_web_keys(folder: Path) -> WebKeys:
+    """Read the web process's key.
+
+    Raises:
+        StartRefused: a file is absent, unreadable or of the wrong kind.
+    """
+    return WebKeys(tokens=_ec_key(folder / "tokens.pem"))
+
+
+def load_worker_keys(folder: Path) -> WorkerKeys:
+    """Read the worker's keys.
+
+    Raises:
+        StartRefused: a file is absent, unreadable, of the wrong kind, or the reply key and its
+            certificate do not belong together.
+    """
+    reply = _rsa_key(folder / "reply.pem")
+    try:
+        certificate = load_pem_x509_certificate(_read(folder / "reply-certificate.pem"))
+    except ValueError as error:
+        raise StartRefused(f"{folder / 'reply-certificate.pem'} is no PEM certificate") from error
+    if certificate.public_key() != reply.public_key():
+        raise StartRefused(f"{folder / 'reply-certificate.pem'} does not belong to reply.pem")
+    return WorkerKeys(
+        codes=_secret(folder / "codes.key"),
+        identity=_secret(folder / "identity.key"),
+        reply=reply,
+        reply_certificate=certificate,
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StartRefused(f"the key file {path} cannot be read: {error.strerror}") from error
+
+
+def _secret(path: Path) -> bytes:
+    value = _read(path)
+    if len(value) != SECRET_BYTES:
+        raise StartRefused(f"the key file {path} must hold exactly {SECRET_BYTES} bytes")
+    return value
+
+
+def _ec_key(path: Path) -> EllipticCurvePrivateKey:
+    key = _private_key(path)
+    if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
+        raise StartRefused(f"the key file {path} must hold an EC key on P-256")
+    return key
+
+
+def _rsa_key(path: Path) -> RSAPrivateKey:
+    key = _private_key(path)
+    if not isinstance(key, RSAPrivateKey):
+        raise StartRefused(f"the key file {path} must hold an RSA key")
+    return key
+
+
+def _private_key(path: Path) -> PrivateKeyTypes:
+    try:
+        return load_pem_private_key(_read(path), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise StartRefused(f"the key file {path} holds no unencrypted PEM key") from error

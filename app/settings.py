@@ -1,0 +1,68 @@
+"""Everything that can be set from outside, read once at start.
+
+Variables carry the prefix `HOCBA_`. A production process refuses the embedded defaults.
+"""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings tree; frozen, and complete once it exists.
+
+    Raises:
+        pydantic.ValidationError: a value is malformed, or production lacks an explicit store.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HOCBA_", frozen=True, extra="forbid")
+
+    environment: Literal["sandbox", "production"] = "sandbox"
+    home: Path = Field(default=Path(".hocba"), description="State of the embedded defaults")
+    database_url: SecretStr | None = Field(
+        default=None, description="postgresql://user:password@host:port/name; embedded if absent"
+    )
+    vault_url: str | None = Field(
+        default=None,
+        description="file:///folder or s3+https://host:port/bucket; a folder if absent",
+    )
+    s3_access_key: SecretStr | None = None
+    s3_secret_key: SecretStr | None = None
+    keys_dir: Path | None = Field(default=None, description="Folder of the repository's own keys")
+    trust_dir: Path | None = Field(default=None, description="Folder of the trust bundle")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8115, ge=1, le=65535)
+    public_url: str = Field(
+        default="http://127.0.0.1:8115", description="How users reach this service, without slash"
+    )
+    verification_processes: int = Field(
+        default=2, ge=1, le=64, description="Processes that verify signatures, one per core"
+    )
+
+    @model_validator(mode="after")
+    def _production_names_its_stores(self) -> Self:
+        if self.environment == "production":
+            stores = (self.database_url, self.vault_url, self.keys_dir, self.trust_dir)
+            if None in stores:
+                raise ValueError(
+                    "production needs HOCBA_DATABASE_URL, HOCBA_VAULT_URL, HOCBA_KEYS_DIR and "
+                    "HOCBA_TRUST_DIR"
+                )
+        return self
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the repository's own keys lie."""
+        return self.keys_dir or self.home / "keys"
+
+    @property
+    def trust_folder(self) -> Path:
+        """Where the trust bundle lies."""
+        return self.trust_dir or self.home / "trust"
+
+    @property
+    def vault_location(self) -> str:
+        """The vault's URL, the embedded folder when none is set."""
+        return self.vault_url or (self.home / "vault").resolve().as_uri()

@@ -1,0 +1,229 @@
+"""A document as one checked tree: namespaces, Ids and schema proven, or every fault named.
+
+Steps 1 to 5 of a verification. A tree is handed out even when it has faults, so that the later,
+independent checks can still report theirs; whoever takes a `Document` must look at its findings.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
+from threading import Lock
+from types import MappingProxyType
+from typing import Any, cast
+
+from lxml import etree
+
+from app.transcripts.finding import Finding, shortened
+from app.transcripts.profile import Profile
+from app.transcripts.xml import (
+    elements_at,
+    has_byte_order_mark,
+    line_of,
+    load_schema,
+    read_xml,
+    source_line,
+)
+
+DS = "http://www.w3.org/2000/09/xmldsig#"
+XADES = "http://uri.etsi.org/01903/v1.3.2#"
+XADES_141 = "http://uri.etsi.org/01903/v1.4.1#"
+EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
+
+PREFIXES = {DS: "ds", XADES: "xades", XADES_141: "xades141", EXCLUSIVE_C14N: "ec"}
+"""The namespaces that may be declared, and how a location writes them, whatever the document's own
+prefixes are. A relative URI, xsi, XInclude and every other namespace is refused."""
+
+MAX_FINDINGS = 50
+"""Findings reported for one document: more than anybody mends at a time, and a bound on the report
+when a document is broken on purpose."""
+
+_ALLOWED_DECLARATIONS = frozenset(uri.encode() for uri in (*PREFIXES, ""))
+"""Declared values as raw bytes; an empty one undeclares the default namespace."""
+
+_DECLARATION = re.compile(rb"""xmlns(?::[^\s=:"'<>]+)?\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+"""A namespace declaration, or a text that looks like one; never less than every declaration."""
+
+_ID_BEARERS = etree.XPath("/descendant::*/@Id/..")
+_ODDLY_ATTRIBUTED = etree.XPath(
+    "/descendant::*/@*[namespace-uri()]/.."
+    " | /descendant::*/@ID/.. | /descendant::*/@id/.. | /descendant::*/@iD/.."
+)
+"""No element of a profile or of XMLDSig has an attribute in a namespace, and only `Id` is an ID: an
+attribute that another program may take for one would let two elements answer to one reference."""
+
+_PREFIXED_STEP = re.compile(r"(?<=/)[^/*:\[]+:([^/\[]+)")
+_FACET = re.compile(r"\[facet '\w+'\] ")
+_REFUSED_VALUE = re.compile(
+    r"(?:The value )?'(.*)' is not (?:a valid|accepted|an element)", re.DOTALL
+)
+"""How libxml2 words a value that its type does not allow."""
+
+_SCHEMA_LOCK = Lock()
+"""lxml keeps the errors of a validation in the schema object, so one thread at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Document:
+    """A parsed document with what steps 4 and 5 found in it.
+
+    Attributes:
+        ids: Id value → its element, for the values that occur once in the document.
+        findings: SIG-130 to SIG-140 (errors, at most `MAX_FINDINGS`) and SIG-115 (a warning: byte
+            order mark); empty when clean.
+        sha256: digest of the bytes, in hexadecimal.
+    """
+
+    root: etree._Element
+    profile: Profile
+    ids: Mapping[str, etree._Element]
+    findings: tuple[Finding, ...]
+    sha256: str
+
+
+def open_document(data: bytes, profile: Profile) -> Document:
+    """Parse untrusted bytes and prove namespaces, Ids and the profile's schema.
+
+    Raises:
+        DocumentRefused: no tree can be had (SIG-110 to SIG-121, see `read_xml`).
+    """
+    root = read_xml(data, profile.limits)
+    bearers = _bearers_by_id(root)
+    found = chain(
+        _byte_findings(data),
+        _namespace_findings(data),
+        _attribute_findings(root),
+        _structure_findings(root, bearers, profile),
+    )
+    return Document(
+        root=root,
+        profile=profile,
+        ids=MappingProxyType({value: held[0] for value, held in bearers.items() if len(held) == 1}),
+        findings=tuple(islice(found, MAX_FINDINGS)),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+
+
+def location_of(element: etree._Element) -> str:
+    """Name an element's place: local names, a position only where siblings share the name.
+
+    Example: "/HOC_BA/DU_LIEU_HOC_BA/THONG_TIN_HOC_BA/BANG_DIEM_HOC_BA/DIEM_TONG_KET[2]".
+    """
+    lineage = [element, *element.iterancestors()]
+    return "".join(f"/{_step(node)}" for node in reversed(lineage))
+
+
+def _step(node: etree._Element) -> str:
+    name = etree.QName(node)
+    before = sum(1 for _ in node.itersiblings(node.tag, preceding=True))
+    alone = before == 0 and next(node.itersiblings(node.tag), None) is None
+    prefix = PREFIXES.get(name.namespace or "")
+    shown = f"{prefix}:{name.localname}" if prefix else name.localname
+    return shown if alone else f"{shown}[{before + 1}]"
+
+
+def _byte_findings(data: bytes) -> Iterator[Finding]:
+    if has_byte_order_mark(data):
+        yield Finding(code="SIG-115", line=1)
+
+
+def _namespace_findings(data: bytes) -> Iterator[Finding]:
+    """Hold every namespace declaration against the allow-list, used or unused.
+
+    On the raw bytes: a declaration is written literally in UTF-8, and asking lxml for the
+    namespaces in scope of every element costs elements times declarations. A text that reads like
+    a declaration of another namespace is refused too.
+    """
+    at = data.find(b"xmlns")
+    while at >= 0:
+        declaration = _DECLARATION.match(data, at)
+        if declaration is not None:
+            uri = cast("bytes", declaration[1] if declaration[2] is None else declaration[2])
+            if uri not in _ALLOWED_DECLARATIONS:
+                value = shortened(uri.decode(errors="replace"))
+                yield Finding(code="SIG-130", line=line_of(data, at), value=value)
+        at = data.find(b"xmlns", at + 1)
+
+
+def _attribute_findings(root: etree._Element) -> Iterator[Finding]:
+    for element in elements_at(_ODDLY_ATTRIBUTED, root):
+        for key in element.keys():  # noqa: SIM118 - an element iterates over its children
+            name = etree.QName(key)
+            if name.localname.lower() == "id" and key != "Id":
+                yield _finding("SIG-132", element, name.text)
+            elif name.namespace:
+                yield _finding("SIG-130", element, name.text)
+
+
+def _bearers_by_id(root: etree._Element) -> dict[str, list[etree._Element]]:
+    bearers: dict[str, list[etree._Element]] = {}
+    for element in elements_at(_ID_BEARERS, root):
+        bearers.setdefault(str(element.attrib["Id"]), []).append(element)
+    return bearers
+
+
+def _structure_findings(
+    root: etree._Element, bearers: Mapping[str, list[etree._Element]], profile: Profile
+) -> Iterator[Finding]:
+    if root.tag == profile.root:
+        yield from _duplicate_findings(bearers, profile)
+        yield from _schema_findings(root, profile)
+    else:
+        # XML Schema would take any global element for the root, a lone ds:Signature too; and every
+        # location of the profile would be wrong.
+        yield _finding("SIG-140", root, str(root.tag))
+
+
+def _duplicate_findings(
+    bearers: Mapping[str, list[etree._Element]], profile: Profile
+) -> Iterator[Finding]:
+    """Refuse an Id that stands twice, but where the profile makes it a join key at every place."""
+    for value, held in bearers.items():
+        if len(held) == 1 or all(_path(one) in profile.repeatable_ids for one in held):
+            continue
+        for element in held:
+            yield _finding("SIG-131", element, value)
+
+
+def _path(element: etree._Element) -> str:
+    """Write the exact tags from the root, so that a namesake in a namespace is another place."""
+    lineage = [element, *element.iterancestors()]
+    return "".join(f"/{node.tag}" for node in reversed(lineage))
+
+
+def _schema_findings(root: etree._Element, profile: Profile) -> Iterator[Finding]:
+    with _SCHEMA_LOCK:
+        schema = load_schema(profile.schema)
+        if schema.validate(root.getroottree()):
+            return
+        log: Any = schema.error_log  # lxml-stubs do not know that it iterates
+        errors = [(entry.path, entry.message) for entry in log]
+    for path, message in errors:
+        yield _finding("SIG-140", _element_at(root, path or "/*"), _fault(message))
+
+
+def _element_at(root: etree._Element, path: str) -> etree._Element:
+    """Find the element of a libxml2 node path, whatever prefixes the document chose."""
+    find = etree.XPath(_PREFIXED_STEP.sub(r"*[local-name()='\1']", path))
+    return next(iter(elements_at(find, root)), root)
+
+
+def _fault(message: str) -> str:
+    """Reduce libxml2's sentence to the refused value, or to what stands wrong or missing."""
+    fault = _FACET.sub("", message.partition("': ")[2], count=1)
+    refused = _REFUSED_VALUE.match(fault)
+    if refused is not None:
+        return refused[1]
+    for uri, prefix in PREFIXES.items():
+        fault = fault.replace(f"{{{uri}}}", f"{prefix}:")
+    return fault
+
+
+def _finding(code: str, element: etree._Element, value: str) -> Finding:
+    return Finding(
+        code=code,
+        xpath=location_of(element),
+        line=source_line(element),
+        value=shortened(value),
+    )

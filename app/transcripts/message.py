@@ -1,0 +1,206 @@
+"""The message envelope (profile `ban-tin-1`): who sends which transcripts, and where they lie.
+
+Values come from the verified canonical octets of `NOI_DUNG`. The places of the transcripts are
+byte ranges of the package as received, so that one stored object keeps a class and one ranged read
+returns one original; each range is proven to hold exactly the text that was signed.
+"""
+
+import binascii
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from lxml import etree
+
+from app.transcripts.fields import attribute_of, child_at, misfit, name_at, text_at
+from app.transcripts.finding import DocumentRefused, Finding, shortened
+from app.transcripts.xml import PACKAGE_LIMITS, read_xml
+
+CREATE = "01"
+"""MUC_DICH_BAN_TIN of a message that brings new transcripts."""
+
+_CONTENT = "/BAN_TIN/NOI_DUNG"
+_ITEM = f"{_CONTENT}/DANH_SACH_HOC_BA/HOC_BA_SO"
+
+_ORIGINAL = re.compile(rb"<DU_LIEU_SO_GOC\s*(?:/>|>([^<]*)</DU_LIEU_SO_GOC\s*>)")
+"""In a document without comments, CDATA and processing instructions, every such text is a tag."""
+
+_WHITE_SPACE_REFERENCE = re.compile(rb"&#(?:0*(?:9|10|13)|x0*[9aAdD]);")
+"""Java's XML tools break base64 lines with `&#13;` and a line feed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageItem:
+    """One transcript of a message.
+
+    Attributes:
+        ordinal: its place in the message, from 1.
+        student_code: MA_HOC_SINH.
+        offset: where its base64 text starts in the package, in bytes.
+        length: bytes of the base64 text, white space included.
+    """
+
+    ordinal: int
+    student_code: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a package says about itself.
+
+    Attributes:
+        message_id: BAN_TIN_ID, the sender's own number.
+        purpose: MUC_DICH_BAN_TIN, `CREATE` or 03 for a withdrawal.
+        data_kind: LOAI_DU_LIEU_SO.
+        school_code: CO_QUAN_DON_VI_ID.
+        school_name: TEN_CO_QUAN_DON_VI, NFC.
+        created_at: NGAY_TAO_BAN_TIN, aware.
+        items: in the order of the message; empty for a withdrawal.
+    """
+
+    message_id: str
+    purpose: str
+    data_kind: str
+    school_code: str
+    school_name: str
+    created_at: datetime
+    items: tuple[MessageItem, ...]
+
+
+def read_message(data: bytes, canonical: bytes) -> Message:
+    """Read a package whose signature over `NOI_DUNG` has been verified.
+
+    Args:
+        data: the package as received.
+        canonical: the canonical octets of its `NOI_DUNG` whose digest was verified.
+
+    Raises:
+        DocumentRefused: PKG-101 the octets are no NOI_DUNG, its list is not the one of its purpose
+            or a transcript cannot be located in the package, PKG-104 SO_LUONG is not the number of
+            transcripts, PKG-105 a student twice, SIG-140 what the schema should have caught.
+    """
+    content = read_xml(canonical, PACKAGE_LIMITS)
+    if content.tag != "NOI_DUNG":
+        raise DocumentRefused(Finding(code="PKG-101", xpath=_CONTENT, value=str(content.tag)))
+    return Message(
+        message_id=text_at(content, "BAN_TIN_ID"),
+        purpose=text_at(content, "MUC_DICH_BAN_TIN"),
+        data_kind=text_at(content, "LOAI_DU_LIEU_SO"),
+        school_code=text_at(content, "NOI_TAO_BAN_TIN/CO_QUAN_DON_VI_ID"),
+        school_name=name_at(content, "NOI_TAO_BAN_TIN/TEN_CO_QUAN_DON_VI"),
+        created_at=_moment(content, "NGAY_TAO_BAN_TIN"),
+        items=_items(data, content),
+    )
+
+
+def original_of(package: bytes, item: MessageItem) -> bytes:
+    """Decode one transcript's own bytes from the package that it came in.
+
+    Raises:
+        DocumentRefused: PKG-106, the text is empty or no base64; concerns this transcript alone.
+    """
+    decoded = _decoded(package[item.offset : item.offset + item.length])
+    if decoded is None:
+        xpath = f"{_ITEM}[{item.ordinal}]/DU_LIEU_SO_GOC"
+        raise DocumentRefused(Finding(code="PKG-106", xpath=xpath))
+    return decoded
+
+
+def transcript_range(kept: bytes) -> bytes:
+    """Decode a transcript's own bytes from its range of a kept package.
+
+    Raises:
+        DocumentRefused: PKG-106, the range holds no base64.
+    """
+    decoded = _decoded(kept)
+    if decoded is None:
+        raise DocumentRefused(Finding(code="PKG-106"))
+    return decoded
+
+
+def _items(data: bytes, content: etree._Element) -> tuple[MessageItem, ...]:
+    purpose = text_at(content, "MUC_DICH_BAN_TIN")
+    listing = content.find("DANH_SACH_HOC_BA")
+    if (purpose == CREATE) != (listing is not None):
+        xpath = f"{_CONTENT}/MUC_DICH_BAN_TIN"
+        raise DocumentRefused(Finding(code="PKG-101", xpath=xpath, value=purpose))
+    if listing is None:
+        return ()
+    entries = listing.findall("HOC_BA_SO")
+    declared = attribute_of(listing, "SO_LUONG")
+    if declared != str(len(entries)):
+        value = shortened(f"{declared} ≠ {len(entries)}")
+        raise DocumentRefused(
+            Finding(code="PKG-104", xpath=f"{_CONTENT}/DANH_SACH_HOC_BA", value=value)
+        )
+    students = [text_at(entry, "MA_HOC_SINH") for entry in entries]
+    _refuse_repeated(students)
+    return tuple(
+        MessageItem(ordinal=ordinal, student_code=student, offset=start, length=end - start)
+        for ordinal, (student, (start, end)) in enumerate(
+            zip(students, _ranges(data, entries), strict=True), start=1
+        )
+    )
+
+
+def _refuse_repeated(students: list[str]) -> None:
+    repeated = [
+        Finding(
+            code="PKG-105",
+            xpath=f"{_ITEM}[{len(students) - students[::-1].index(code)}]/MA_HOC_SINH",
+            value=code,
+        )
+        for code, times in Counter(students).items()
+        if times > 1
+    ]
+    if repeated:
+        raise DocumentRefused(*repeated)
+
+
+def _ranges(data: bytes, entries: list[etree._Element]) -> list[tuple[int, int]]:
+    """Locate the base64 texts in the raw bytes and prove them equal to the signed ones."""
+    found = list(_ORIGINAL.finditer(data))
+    if len(found) != len(entries):
+        value = f"{len(found)} ≠ {len(entries)}"
+        raise DocumentRefused(Finding(code="PKG-101", xpath=_ITEM, value=value))
+    for ordinal, (match, entry) in enumerate(zip(found, entries, strict=True), start=1):
+        signed = child_at(entry, "DU_LIEU_SO_GOC").text or ""
+        if _parsed(match[1] or b"") != signed.encode():
+            xpath = f"{_ITEM}[{ordinal}]/DU_LIEU_SO_GOC"
+            raise DocumentRefused(Finding(code="PKG-101", xpath=xpath))
+    return [match.span(1) if match[1] is not None else (match.end(),) * 2 for match in found]
+
+
+def _parsed(raw: bytes) -> bytes:
+    """Turn raw character data into what a parser reads: line ends and references resolved."""
+    if b"&" in raw:
+        return (read_xml(b"<t>" + raw + b"</t>", PACKAGE_LIMITS).text or "").encode()
+    return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw
+
+
+def _decoded(kept: bytes) -> bytes | None:
+    """Decode base64 (RFC 4648 section 4) in which only white space is tolerated."""
+    text = _WHITE_SPACE_REFERENCE.sub(b"", kept) if b"&" in kept else kept
+    compact = text.translate(None, b" \t\r\n")
+    try:
+        decoded = binascii.a2b_base64(compact, strict_mode=True)
+    except binascii.Error:
+        return None
+    # Python takes superfluous padding and stray bits in the last symbol even then.
+    if not decoded or binascii.b2a_base64(decoded, newline=False) != compact:
+        return None
+    return decoded
+
+
+def _moment(content: etree._Element, path: str) -> datetime:
+    value = text_at(content, path)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise misfit(content, path, value) from error
+    if moment.tzinfo is None:
+        raise misfit(content, path, value)
+    return moment

@@ -1,0 +1,121 @@
+"""Field profiles: what differs between levels, vendors and years, as data.
+
+The official texts of Phụ lục 01 and 02 of Công văn 115/BGDĐT-GDTrH are not public. Everything that
+was rebuilt from public software stands here and in the schemas, so that another reading of the
+field replaces a profile and no code.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.transcripts.xml import PACKAGE_LIMITS, TRANSCRIPT_LIMITS, Limits
+
+
+class Role(StrEnum):
+    """Who signs; the values are the field's own slot names."""
+
+    SUBJECT_TEACHER = "GVBM"
+    HOMEROOM_TEACHER = "GVCN"
+    PRINCIPAL = "CBQL"
+    SCHOOL = "KY_PHAT_HANH"
+    PACKAGE = "KY_PHAT_HANH_GOI_TIN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotRule:
+    """Where signatures of one role stand and what each must cover.
+
+    Attributes:
+        role: who signs there.
+        path: the absolute location of the slot elements; each holds one `ds:Signature`, its only
+            child.
+        target: the absolute location of the elements that the signature must reference.
+        joined_by: for one slot per person, the child of the target whose Id equals the slot's Id;
+            None where the slot and its target are single.
+        required: whether a transcript without this signature is refused.
+    """
+
+    role: Role
+    path: str
+    target: str
+    joined_by: str | None = None
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One document type of the field.
+
+    Attributes:
+        id: the profile's name, repeated in every report.
+        root: the name of the document element.
+        schema: the file name of the XSD inside `app/transcripts/schemas`.
+        slots: the signature slots, in the order of signing.
+        repeatable_ids: absolute locations whose Id is a join key and may repeat; every other Id of
+            the document is unique.
+        content: the absolute location of the element that must lie wholly under signatures.
+        limits: how large such a document may be.
+    """
+
+    id: str
+    root: str
+    schema: str
+    slots: tuple[SlotRule, ...]
+    repeatable_ids: tuple[str, ...]
+    content: str
+    limits: Limits
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the profile's data, in hexadecimal: reports name the exact rules."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
+
+
+_DATA = "/HOC_BA/DU_LIEU_HOC_BA"
+_CONTENT = f"{_DATA}/THONG_TIN_HOC_BA"
+_SIGNATURES = f"{_DATA}/DANH_SACH_THONG_TIN_KY"
+_ISSUE = "/HOC_BA/PHAT_HANH_HOC_BA"
+_SUBJECT_LINE = f"{_CONTENT}/BANG_DIEM_HOC_BA/DIEM_TONG_KET"
+
+HOC_BA_1_THCS = Profile(
+    id="hoc-ba-1/03",
+    root="HOC_BA",
+    schema="hoc-ba-1-thcs.xsd",
+    slots=(
+        SlotRule(
+            role=Role.SUBJECT_TEACHER,
+            path=f"{_SIGNATURES}/DANH_SACH_GVBM/GVBM",
+            target=_SUBJECT_LINE,
+            joined_by="GVBM",
+        ),
+        SlotRule(role=Role.HOMEROOM_TEACHER, path=f"{_SIGNATURES}/GVCN", target=_CONTENT),
+        SlotRule(role=Role.PRINCIPAL, path=f"{_ISSUE}/CBQL", target=_DATA),
+        SlotRule(role=Role.SCHOOL, path=f"{_ISSUE}/KY_PHAT_HANH", target=_DATA),
+    ),
+    repeatable_ids=(
+        f"{_SUBJECT_LINE}/GVBM",
+        f"{_SIGNATURES}/DANH_SACH_GVBM/GVBM",
+        f"{_CONTENT}/GVCN",
+    ),
+    content=_CONTENT,
+    limits=TRANSCRIPT_LIMITS,
+)
+"""A lower secondary transcript (THCS, cấp học 03): names certain, nesting likely."""
+
+BAN_TIN_1 = Profile(
+    id="ban-tin-1",
+    root="BAN_TIN",
+    schema="ban-tin-1.xsd",
+    slots=(
+        SlotRule(
+            role=Role.PACKAGE,
+            path="/BAN_TIN/KY_PHAT_HANH_GOI_TIN",
+            target="/BAN_TIN/NOI_DUNG",
+        ),
+    ),
+    repeatable_ids=(),
+    content="/BAN_TIN/NOI_DUNG",
+    limits=PACKAGE_LIMITS,
+)
+"""A package of transcripts: our own envelope until the official one is public."""
