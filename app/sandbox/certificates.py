@@ -1,0 +1,132 @@
+"""Certificates and revocation lists in the form of the real trust services (RFC 5280)."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import AuthorityInformationAccessOID
+
+CRL_DAYS = 7
+"""How long a revocation list stands: longer lists would hide a revocation for longer."""
+SERIAL_BYTES = 16
+"""Length of a serial number: unguessable, and within the 20 octets of RFC 5280 section 4.1.2.2."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blank:
+    """What a certificate is about to say.
+
+    Attributes:
+        authority: whether the holder may issue certificates itself.
+    """
+
+    subject: x509.Name
+    public_key: RSAPublicKey | EllipticCurvePublicKey
+    begin: datetime
+    end: datetime
+    authority: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Who signs a certificate, before or after it has a certificate itself.
+
+    Attributes:
+        slug: stands in the addresses of its revocation data.
+    """
+
+    slug: str
+    name: x509.Name
+    key: RSAPrivateKey = field(repr=False)
+
+
+def certify(blank: Blank, issuer: Issuer) -> x509.Certificate:
+    """Make and sign a certificate; the same input always gives the same octets."""
+    identifier = x509.SubjectKeyIdentifier.from_public_key(blank.public_key)
+    seen = (issuer.name.public_bytes(), blank.subject.public_bytes(), identifier.digest)
+    digest = hashlib.sha256(b"".join((*seen, blank.begin.isoformat().encode()))).digest()
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(blank.subject)
+        .issuer_name(issuer.name)
+        .public_key(blank.public_key)
+        .serial_number(int.from_bytes(digest[:SERIAL_BYTES]) >> 1 | 1)
+        .not_valid_before(blank.begin)
+        .not_valid_after(blank.end)
+    )
+    extensions: tuple[tuple[x509.ExtensionType, bool], ...] = (
+        (x509.BasicConstraints(ca=blank.authority, path_length=None), True),
+        (_key_usage(authority=blank.authority), True),
+        (identifier, False),
+        (_issuer_identifier(issuer), False),
+        (_revocation_lists(issuer), False),
+        (_information(issuer), False),
+    )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical)
+    return builder.sign(issuer.key, SHA256())
+
+
+def revocation_list(
+    issuer: Issuer, *, at: datetime, revoked: Sequence[tuple[x509.Certificate, datetime]] = ()
+) -> x509.CertificateRevocationList:
+    """Make the list that the issuer publishes at a moment.
+
+    Args:
+        issuer: the authority.
+        at: thisUpdate; its whole seconds are the list's number.
+        revoked: certificates with the times from which they are revoked.
+    """
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.name)
+        .last_update(at)
+        .next_update(at + timedelta(days=CRL_DAYS))
+        .add_extension(_issuer_identifier(issuer), critical=False)
+        .add_extension(x509.CRLNumber(int(at.timestamp())), critical=False)
+    )
+    for certificate, since in revoked:
+        entry = x509.RevokedCertificateBuilder(certificate.serial_number, since)
+        builder = builder.add_revoked_certificate(entry.build())
+    return builder.sign(issuer.key, SHA256())
+
+
+def _key_usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=not authority,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _issuer_identifier(issuer: Issuer) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
+
+
+def _revocation_lists(issuer: Issuer) -> x509.CRLDistributionPoints:
+    # Names under .localhost never leave the machine (RFC 6761 section 6.3).
+    place = x509.UniformResourceIdentifier(f"http://crl.{issuer.slug}.localhost/ca.crl")
+    point = x509.DistributionPoint([place], relative_name=None, reasons=None, crl_issuer=None)
+    return x509.CRLDistributionPoints([point])
+
+
+def _information(issuer: Issuer) -> x509.AuthorityInformationAccess:
+    access = AuthorityInformationAccessOID
+    places = (
+        (access.OCSP, f"http://ocsp.{issuer.slug}.localhost/"),
+        (access.CA_ISSUERS, f"http://crl.{issuer.slug}.localhost/ca.crt"),
+    )
+    return x509.AuthorityInformationAccess(
+        [x509.AccessDescription(kind, x509.UniformResourceIdentifier(url)) for kind, url in places]
+    )

@@ -1,0 +1,98 @@
+"""The algorithms that a signature may use, as a table with dates.
+
+Names are those of RFC 9231 and XML Signature 1.1 section 6; what is absent is refused (SHA-1, MD5,
+HMAC, DSA, canonicalization with comments, XPath, XSLT).
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+
+DS = "http://www.w3.org/2000/09/xmldsig#"
+_MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+_MORE_2007 = "http://www.w3.org/2007/05/xmldsig-more#"
+_XMLENC = "http://www.w3.org/2001/04/xmlenc#"
+
+ENVELOPED = f"{DS}enveloped-signature"
+
+PublicKey = RSAPublicKey | EllipticCurvePublicKey
+
+_ACCEPTED_SINCE = date(2024, 1, 1)
+"""The first school year with signed transcripts (2023-2024) was issued in 2024."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestMethod:
+    """A digest algorithm and the days of receipt for which it is accepted."""
+
+    new: Callable[..., Any]
+    not_before: date = _ACCEPTED_SINCE
+    not_after: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureMethod:
+    """A signature algorithm and the days of receipt for which it is accepted."""
+
+    key: type[RSAPublicKey] | type[EllipticCurvePublicKey]
+    hash: type[HashAlgorithm]
+    pss: bool = False
+    not_before: date = _ACCEPTED_SINCE
+    not_after: date | None = None
+
+
+DIGESTS: dict[str, DigestMethod] = {
+    f"{_XMLENC}sha256": DigestMethod(new=hashlib.sha256),
+    f"{_MORE}sha384": DigestMethod(new=hashlib.sha384),
+    f"{_XMLENC}sha512": DigestMethod(new=hashlib.sha512),
+}
+
+SIGNATURES: dict[str, SignatureMethod] = {
+    f"{_MORE}rsa-sha256": SignatureMethod(key=RSAPublicKey, hash=SHA256),
+    f"{_MORE}rsa-sha384": SignatureMethod(key=RSAPublicKey, hash=SHA384),
+    f"{_MORE}rsa-sha512": SignatureMethod(key=RSAPublicKey, hash=SHA512),
+    f"{_MORE_2007}sha256-rsa-MGF1": SignatureMethod(key=RSAPublicKey, hash=SHA256, pss=True),
+    f"{_MORE_2007}sha384-rsa-MGF1": SignatureMethod(key=RSAPublicKey, hash=SHA384, pss=True),
+    f"{_MORE_2007}sha512-rsa-MGF1": SignatureMethod(key=RSAPublicKey, hash=SHA512, pss=True),
+    f"{_MORE}ecdsa-sha256": SignatureMethod(key=EllipticCurvePublicKey, hash=SHA256),
+    f"{_MORE}ecdsa-sha384": SignatureMethod(key=EllipticCurvePublicKey, hash=SHA384),
+    f"{_MORE}ecdsa-sha512": SignatureMethod(key=EllipticCurvePublicKey, hash=SHA512),
+}
+
+
+def accepted_on(method: DigestMethod | SignatureMethod, day: date) -> bool:
+    """Say whether an algorithm is accepted for documents received on a day."""
+    return method.not_before <= day and (method.not_after is None or day <= method.not_after)
+
+
+def verify_value(method: SignatureMethod, key: PublicKey, data: bytes, value: bytes) -> bool:
+    """Check a signature value over octets; never raises for a wrong one.
+
+    An ECDSA value is `r || s`, each as long as the group order (RFC 9231 section 2.3.6), not DER.
+    """
+    try:
+        if isinstance(key, RSAPublicKey):
+            padding = (
+                PSS(mgf=MGF1(method.hash()), salt_length=method.hash().digest_size)
+                if method.pss
+                else PKCS1v15()
+            )
+            key.verify(value, data, padding, method.hash())
+        else:
+            half = (key.curve.key_size + 7) // 8
+            if len(value) != 2 * half:
+                return False
+            r, s = int.from_bytes(value[:half]), int.from_bytes(value[half:])
+            key.verify(encode_dss_signature(r, s), data, ECDSA(method.hash()))
+    except InvalidSignature:
+        return False
+    return True

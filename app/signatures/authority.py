@@ -1,0 +1,140 @@
+"""Whether the signer of a slot may sign there (step 18).
+
+Principal and school are known by their registered certificates. Teachers' certificates are not
+registered: their name is compared with the name in the content, weak evidence, and the report says
+so.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from app.signatures.certificates import Certificate
+from app.signatures.names import same_name
+from app.signatures.trust import Registration
+from app.transcripts.profile import Role
+
+_REGISTERED_AS = {
+    Role.PRINCIPAL: Role.PRINCIPAL,
+    Role.SCHOOL: Role.SCHOOL,
+    Role.PACKAGE: Role.SCHOOL,
+}
+"""Roles whose certificates are registered, and as what."""
+
+
+_MUST_DIFFER: Mapping[Role, frozenset[Role]] = {
+    Role.SCHOOL: frozenset(Role),
+    Role.PRINCIPAL: frozenset({Role.SCHOOL, Role.HOMEROOM_TEACHER}),
+    Role.HOMEROOM_TEACHER: frozenset({Role.SCHOOL, Role.PRINCIPAL}),
+    Role.SUBJECT_TEACHER: frozenset({Role.SCHOOL}),
+    Role.PACKAGE: frozenset(),
+}
+"""The school's own certificate signs for nobody; no principal is a homeroom teacher."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerOfSlot:
+    """Who signed a slot: the slot's role and holder, and the certificate that signed."""
+
+    role: Role
+    holder: str | None
+    certificate: Certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """The verdict: an error code or None, the evidence it rests on, and warnings."""
+
+    code: str | None
+    evidence: str
+    warnings: tuple[str, ...] = ()
+
+
+def check_authority(
+    signer: SignerOfSlot,
+    *,
+    others: Sequence[SignerOfSlot],
+    registrations: Sequence[Registration],
+    school_code: str,
+    day: date,
+) -> Authority:
+    """Decide whether a signer may sign its slot.
+
+    Args:
+        signer: the slot in question.
+        others: the signers of all other slots of the document.
+        registrations: of this school, and of other schools for certificates that occur here.
+        school_code: the school that issues.
+        day: the day for which a registered certificate must be approved.
+
+    Returns:
+        Code SIG-500 unknown, SIG-501 not authorised, SIG-502 a signer in slots that must differ,
+        SIG-503 another school's certificate; warnings SIG-504 ký thay, SIG-505 and SIG-506 another
+        name; evidence SIG-590 registration or SIG-591 name only.
+    """
+    if _must_differ(signer, others):
+        return Authority(code="SIG-502", evidence=_evidence(signer.role))
+    if signer.role in _REGISTERED_AS:
+        return _by_registration(signer, registrations, school_code, day)
+    return _by_name(signer, others)
+
+
+def is_registered(
+    certificate: Certificate,
+    role: Role,
+    *,
+    registrations: Sequence[Registration],
+    school_code: str | None,
+    day: date,
+) -> bool:
+    """Say whether a certificate was approved for a role at a school on a day."""
+    return any(
+        registration.certificate_sha256 == certificate.sha256
+        and registration.school_code == school_code
+        and registration.role is _REGISTERED_AS.get(role)
+        and registration.approved_from <= day
+        and (registration.approved_to is None or day <= registration.approved_to)
+        for registration in registrations
+    )
+
+
+def _evidence(role: Role) -> str:
+    return "SIG-590" if role in _REGISTERED_AS else "SIG-591"
+
+
+def _must_differ(signer: SignerOfSlot, others: Sequence[SignerOfSlot]) -> bool:
+    twins = {other.role for other in others if other.certificate.der == signer.certificate.der}
+    return not twins.isdisjoint(_MUST_DIFFER[signer.role])
+
+
+def _by_registration(
+    signer: SignerOfSlot, registrations: Sequence[Registration], school_code: str, day: date
+) -> Authority:
+    known = [r for r in registrations if r.certificate_sha256 == signer.certificate.sha256]
+    evidence = _evidence(signer.role)
+    if not known:
+        return Authority(code="SIG-500", evidence=evidence)
+    if all(registration.school_code != school_code for registration in known):
+        return Authority(code="SIG-503", evidence=evidence)
+    if not is_registered(
+        signer.certificate,
+        signer.role,
+        registrations=known,
+        school_code=school_code,
+        day=day,
+    ):
+        return Authority(code="SIG-501", evidence=evidence)
+    named = signer.certificate.signer.name
+    if signer.holder is not None and not same_name(named, signer.holder):
+        warning = "SIG-505" if signer.role is Role.PRINCIPAL else "SIG-506"
+        return Authority(code=None, evidence=evidence, warnings=(warning,))
+    return Authority(code=None, evidence=evidence)
+
+
+def _by_name(signer: SignerOfSlot, others: Sequence[SignerOfSlot]) -> Authority:
+    if signer.holder is not None and same_name(signer.certificate.signer.name, signer.holder):
+        return Authority(code=None, evidence="SIG-591")
+    principals = {o.certificate.der for o in others if o.role is Role.PRINCIPAL}
+    if signer.role is Role.SUBJECT_TEACHER and signer.certificate.der in principals:
+        return Authority(code=None, evidence="SIG-591", warnings=("SIG-504",))
+    return Authority(code="SIG-501", evidence="SIG-591")

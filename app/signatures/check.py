@@ -1,0 +1,145 @@
+"""The checks on one signature that need nothing but the document: steps 7, 8, 10, 11, 12 and 14."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ParamSpec, TypeVar
+
+from lxml import etree
+
+from app.signatures.algorithms import verify_value
+from app.signatures.certificates import Certificate, signing_certificate
+from app.signatures.failure import Failed, found
+from app.signatures.inventory import Slot
+from app.signatures.judgement import CLOCK_SKEW, VIETNAM
+from app.signatures.properties import Properties, read_properties
+from app.signatures.references import (
+    OctetCache,
+    check_digests,
+    resolve_references,
+    signed_octets,
+)
+from app.signatures.report import Check, Outcome
+from app.signatures.shape import SignatureParts, read_signature
+from app.transcripts.finding import Finding
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedSignature:
+    """What the document alone says about one slot's signature.
+
+    Attributes:
+        intact: whether covered content, certificate and signature value all fit together.
+        octets: the canonical octets of the slot's first target, only when intact.
+    """
+
+    slot: Slot
+    checks: tuple[Check, ...]
+    findings: tuple[Finding, ...]
+    certificate: Certificate | None
+    timestamped: bool
+    intact: bool
+    octets: bytes | None
+
+
+@dataclass(slots=True)
+class _Run:
+    """The protocol of one signature: later independent checks run although earlier ones failed."""
+
+    slot: str
+    checks: list[Check] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def attempt(
+        self, name: str, check: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T | None:
+        try:
+            result = check(*args, **kwargs)
+        except Failed as failure:
+            self.checks.append(Check(name=name, outcome=Outcome.FAILED, code=failure.code))
+            self.findings.append(failure.finding(self.slot))
+            return None
+        self.checks.append(Check(name=name, outcome=Outcome.PASSED))
+        return result
+
+
+def check_signature(
+    slot: Slot,
+    signature: etree._Element,
+    *,
+    ids: Mapping[str, etree._Element],
+    octets: OctetCache,
+    received_at: datetime,
+) -> CheckedSignature:
+    """Check shape, references, digests, certificate, value and signing time of one signature."""
+    run = _Run(slot=slot.name)
+    day = received_at.astimezone(VIETNAM).date()
+    parts = run.attempt("shape", read_signature, signature, day)
+    certificate, properties, covered = None, None, None
+    if parts is not None:
+        certificate = run.attempt("certificate", signing_certificate, parts)
+        properties = run.attempt("properties", read_properties, parts, certificate)
+        if properties is not None:
+            covered = run.attempt("references", _cover, slot, parts, properties, ids, octets)
+            run.attempt("signing_time", _check_time, parts, properties, received_at)
+        if certificate is not None:
+            run.attempt("signature_value", _check_value, parts, certificate)
+            run.findings += _validity_warnings(slot, parts, certificate, properties)
+    intact = all(check.outcome is Outcome.PASSED for check in run.checks)
+    return CheckedSignature(
+        slot=slot,
+        checks=tuple(run.checks),
+        findings=tuple(run.findings),
+        certificate=certificate,
+        timestamped=properties is not None and properties.timestamped,
+        intact=intact,
+        octets=covered if intact else None,
+    )
+
+
+def _cover(
+    slot: Slot,
+    parts: SignatureParts,
+    properties: Properties,
+    ids: Mapping[str, etree._Element],
+    octets: OctetCache,
+) -> bytes:
+    resolved = resolve_references(
+        parts.references,
+        ids=ids,
+        signature=parts.element,
+        groups=[*((target,) for target in slot.targets), *properties.referable],
+    )
+    check_digests(resolved, octets)
+    first = slot.targets[0]
+    return next(octets.of(t, r.canonicalization) for r, t in resolved if t is first)
+
+
+def _check_value(parts: SignatureParts, certificate: Certificate) -> None:
+    key = certificate.key
+    if not isinstance(key, parts.method.key):
+        raise Failed("SIG-211", parts.signed_info)
+    signed = signed_octets(parts.signed_info, parts.canonicalization)
+    if not verify_value(parts.method, key, signed, parts.value):
+        raise Failed("SIG-320", parts.element)
+
+
+def _check_time(parts: SignatureParts, properties: Properties, received_at: datetime) -> None:
+    time = properties.signing_time
+    if time is not None and time > received_at + CLOCK_SKEW:
+        raise Failed("SIG-340", parts.element, time.isoformat())
+
+
+def _validity_warnings(
+    slot: Slot,
+    parts: SignatureParts,
+    certificate: Certificate,
+    properties: Properties | None,
+) -> list[Finding]:
+    time = None if properties is None else properties.signing_time
+    if time is None or certificate.not_before <= time <= certificate.not_after:
+        return []
+    return [found("SIG-341", slot=slot.name, element=parts.element, value=time.isoformat())]

@@ -1,0 +1,44 @@
+"""Which part of the content lies under which signatures (step 9)."""
+
+from collections.abc import Iterable, Iterator
+
+from lxml import etree
+
+from app.signatures.check import CheckedSignature
+from app.signatures.report import Coverage
+from app.transcripts.document import Document, location_of
+
+
+def map_coverage(document: Document, signatures: Iterable[CheckedSignature]) -> Coverage:
+    """List the parts of the content with the intact signatures over each.
+
+    A part is covered when every signature that stands alone for the whole (homeroom teacher,
+    principal, school; for a package its sender) is over it.
+    """
+    intact = [signature for signature in signatures if signature.intact]
+    needed = {
+        rule.role for rule in document.profile.slots if rule.joined_by is None and rule.required
+    }
+    nodes, uncovered = [], []
+    for part in _parts(document):
+        line = {id(element) for element in (part, *part.iterancestors())}
+        over = [s for s in intact if any(id(target) in line for target in s.slot.targets)]
+        nodes.append((location_of(part), tuple(signature.slot.name for signature in over)))
+        if not needed <= {signature.slot.rule.role for signature in over}:
+            uncovered.append(location_of(part))
+    if not nodes:
+        uncovered.append(document.profile.content)
+    return Coverage(complete=not uncovered, nodes=tuple(nodes), uncovered=tuple(uncovered))
+
+
+def _parts(document: Document) -> Iterator[etree._Element]:
+    """The content's children, and the subject lines, which have signatures of their own."""
+    lines = [rule.target.rsplit("/", 1)[-1] for rule in document.profile.slots if rule.joined_by]
+    path = document.profile.content.split("/")[2:]
+    content = document.root.find("/".join(path))
+    if content is None:
+        return
+    for child in content:
+        yield child
+        for line in lines:
+            yield from child.iterfind(line)

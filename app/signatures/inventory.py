@@ -1,0 +1,130 @@
+"""Which signatures a document must carry, and which it does (step 6).
+
+The required slots are computed from the signed content, the subject lines, and never by counting
+the signatures that are there: removing one leaves all others valid.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from app.signatures.algorithms import DS
+from app.signatures.failure import found
+from app.transcripts.document import Document, location_of
+from app.transcripts.finding import Finding
+from app.transcripts.profile import Role, SlotRule
+from app.transcripts.xml import source_line
+
+_SIGNATURE = f"{{{DS}}}Signature"
+_HOLDER_NAMES = {
+    Role.HOMEROOM_TEACHER: "GVCN/HO_VA_TEN",
+    Role.PRINCIPAL: "GIAM_HIEU_KY_HOC_BA/HO_VA_TEN",
+    Role.SCHOOL: "CO_SO_GIAO_DUC/TEN_CO_SO_GIAO_DUC",
+    Role.PACKAGE: "NOI_TAO_BAN_TIN/TEN_CO_QUAN_DON_VI",
+}
+"""Where the content names the holder of a slot that no join key ties to a line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One place for one signature.
+
+    Attributes:
+        name: "GVBM[9115131060]", "GVCN", "CBQL", "KY_PHAT_HANH" or "KY_PHAT_HANH_GOI_TIN".
+        xpath: where it stands, or must stand.
+        holder: the name that the content gives for it.
+        targets: the elements that its signature must reference.
+        signature: the only `ds:Signature` in it; None when it is absent or not single.
+    """
+
+    rule: SlotRule
+    name: str
+    xpath: str
+    holder: str | None
+    targets: tuple[etree._Element, ...]
+    signature: etree._Element | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """All slots in the order of signing, and what is missing, extra or double."""
+
+    slots: tuple[Slot, ...]
+    findings: tuple[Finding, ...]
+
+
+def take_inventory(document: Document) -> Inventory:
+    """List the slots that content and profile demand and match them with what is there."""
+    findings: list[Finding] = []
+    slots = [
+        slot for rule in document.profile.slots for slot in _slots_of(rule, document, findings)
+    ]
+    expected = [slot.signature for slot in slots if slot.signature is not None]
+    counted = {finding.xpath for finding in findings}
+    for signature in document.root.iter(_SIGNATURE):
+        if any(signature is known for known in expected):
+            continue
+        parent = signature.getparent()
+        if parent is None or location_of(parent) not in counted:
+            findings.append(found("SIG-201", element=signature))
+    return Inventory(slots=tuple(slots), findings=tuple(findings))
+
+
+def _at(document: Document, path: str) -> list[etree._Element]:
+    root, _, rest = path.lstrip("/").partition("/")
+    if document.root.tag != root:
+        return []
+    return document.root.findall(rest) if rest else [document.root]
+
+
+def _slots_of(rule: SlotRule, document: Document, findings: list[Finding]) -> Iterator[Slot]:
+    targets = _at(document, rule.target)
+    places = _at(document, rule.path)
+    if rule.joined_by is None:
+        yield _fill(rule, rule.role.value, places, targets, findings)
+        return
+    lines: dict[str, list[etree._Element]] = defaultdict(list)
+    for line in targets:
+        holder = line.find(rule.joined_by)
+        lines["" if holder is None else holder.get("Id", "")].append(line)
+    by_id: dict[str, list[etree._Element]] = defaultdict(list)
+    for place in places:
+        by_id[place.get("Id", "")].append(place)
+    for person, named in lines.items():
+        yield _fill(rule, f"{rule.role}[{person}]", by_id.pop(person, []), named, findings)
+    for person, stray in by_id.items():
+        name = f"{rule.role}[{person}]"
+        findings += [found("SIG-201", slot=name, element=place) for place in stray]
+
+
+def _fill(
+    rule: SlotRule,
+    name: str,
+    places: list[etree._Element],
+    targets: list[etree._Element],
+    findings: list[Finding],
+) -> Slot:
+    signatures = [child for place in places for child in place if child.tag == _SIGNATURE]
+    xpath = location_of(places[0]) if places else rule.path
+    line = source_line(places[0]) if places else None
+    if len(places) > 1 or len(signatures) > 1:
+        findings.append(Finding(code="SIG-202", slot=name, xpath=xpath, line=line))
+    elif not signatures and rule.required:
+        findings.append(Finding(code="SIG-200", slot=name, xpath=xpath, line=line))
+    return Slot(
+        rule=rule,
+        name=name,
+        xpath=xpath,
+        holder=_holder(rule, targets),
+        targets=tuple(targets),
+        signature=signatures[0] if len(places) == len(signatures) == 1 else None,
+    )
+
+
+def _holder(rule: SlotRule, targets: list[etree._Element]) -> str | None:
+    if not targets:
+        return None
+    path = _HOLDER_NAMES.get(rule.role) or f"{rule.joined_by}/HO_VA_TEN"
+    return targets[0].findtext(path) or targets[0].findtext(f"*/{path}")

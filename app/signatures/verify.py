@@ -1,0 +1,293 @@
+"""The verdict on one transcript or one package: the steps of this package in their order."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Generic, TypeVar
+
+from app.signatures.assessment import (
+    REVOCATION_NOT_CHECKED,
+    TIMESTAMP_NOT_CHECKED,
+    Question,
+    assess_slots,
+)
+from app.signatures.catalogue import CATALOGUE
+from app.signatures.check import CheckedSignature, check_signature
+from app.signatures.coverage import map_coverage
+from app.signatures.inventory import Inventory, take_inventory
+from app.signatures.judgement import VIETNAM, day_is_plausible
+from app.signatures.references import OctetCache
+from app.signatures.report import (
+    Coverage,
+    Indication,
+    PackageVerdict,
+    Report,
+    SlotReport,
+    Verdict,
+)
+from app.signatures.trust import Registration, TrustSnapshot
+from app.transcripts.content import Transcript
+from app.transcripts.content_reader import read_transcript
+from app.transcripts.document import Document, open_document
+from app.transcripts.finding import DocumentRefused, Finding
+from app.transcripts.message import Message, read_message
+from app.transcripts.profile import BAN_TIN_1, HOC_BA_1_THCS, Profile, Role
+from app.transcripts.rules import check_rules
+
+ENGINE_NAME = "hocba-core"
+ENGINE_VERSION = "1"
+
+_T_co = TypeVar("_T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the package and the directory say about a transcript before it is opened.
+
+    Attributes:
+        received_at: when the package arrived, aware.
+        school_code: the school that sent the package.
+        student_code: the student that the package names for this transcript.
+        province_code: the school's province in the directory.
+    """
+
+    received_at: datetime
+    school_code: str
+    student_code: str
+    province_code: str
+
+
+def verify_transcript(
+    original: bytes,
+    *,
+    context: Context,
+    trust: TrustSnapshot,
+    registrations: tuple[Registration, ...],
+) -> Verdict:
+    """Verify one transcript; never raises, whatever the bytes are.
+
+    Args:
+        original: the XML as the school signed it.
+        context: what must agree with the signed content.
+        trust: pinned roots and intermediates.
+        registrations: of this school, and of other schools for certificates that occur here.
+    """
+
+    def read(canonical: bytes) -> _Attested[Transcript]:
+        transcript = read_transcript(canonical, HOC_BA_1_THCS)
+        return _Attested(
+            value=transcript,
+            day=transcript.issued_on,
+            school_code=context.school_code,
+            findings=(*_check_context(transcript, context), *check_rules(transcript)),
+        )
+
+    case = _Case(
+        data=original,
+        profile=HOC_BA_1_THCS,
+        attesting=(Role.PRINCIPAL, Role.SCHOOL),
+        implausible_day="CON-605",
+        received_at=context.received_at,
+        school_code=context.school_code,
+        trust=trust,
+        registrations=registrations,
+    )
+    report, transcript = _verify(case, read)
+    return Verdict(report=report, transcript=transcript)
+
+
+def verify_package(
+    package: bytes,
+    *,
+    received_at: datetime,
+    trust: TrustSnapshot,
+    registrations: tuple[Registration, ...],
+) -> PackageVerdict:
+    """Verify a package's own signature and read its message; never raises.
+
+    Args:
+        package: the XML as it arrived.
+        received_at: when it arrived, aware.
+        trust: pinned roots and intermediates.
+        registrations: of the school that the package claims to come from, and of other schools for
+            its certificate.
+    """
+
+    def read(canonical: bytes) -> _Attested[Message]:
+        message = read_message(package, canonical)
+        day = message.created_at.astimezone(VIETNAM).date()
+        return _Attested(value=message, day=day, school_code=message.school_code, findings=())
+
+    case = _Case(
+        data=package,
+        profile=BAN_TIN_1,
+        attesting=(Role.PACKAGE,),
+        implausible_day="PKG-107",
+        received_at=received_at,
+        school_code=None,
+        trust=trust,
+        registrations=registrations,
+    )
+    report, message = _verify(case, read)
+    return PackageVerdict(report=report, message=message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One document to judge and everything that it is judged by.
+
+    `attesting` are the roles whose intact signature makes the content worth reading,
+    `implausible_day` the code for a day of issue out of range.
+    """
+
+    data: bytes
+    profile: Profile
+    attesting: tuple[Role, ...]
+    implausible_day: str
+    received_at: datetime
+    school_code: str | None
+    trust: TrustSnapshot
+    registrations: tuple[Registration, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attested(Generic[_T_co]):
+    """What the octets under an intact attesting signature say, and what is wrong with it."""
+
+    value: _T_co
+    day: date
+    school_code: str
+    findings: tuple[Finding, ...]
+
+
+def _verify(case: _Case, read: Callable[[bytes], _Attested[_T_co]]) -> tuple[Report, _T_co | None]:
+    """Run all steps; whatever goes wrong is a refusal."""
+    try:
+        return _verify_opened(case, open_document(case.data, case.profile), read)
+    except DocumentRefused as refused:
+        return _report(case, findings=refused.findings), None
+    except Exception:  # noqa: BLE001 -- reason: fail closed, nothing unforeseen may pass
+        return _report(case, findings=(Finding(code="SIG-999"),)), None
+
+
+def _verify_opened(
+    case: _Case, document: Document, read: Callable[[bytes], _Attested[_T_co]]
+) -> tuple[Report, _T_co | None]:
+    inventory = take_inventory(document)
+    signatures = _check_signatures(document, inventory, case.received_at)
+    content = _read_attested(signatures.values(), case, read)
+    reports, findings = assess_slots(
+        inventory.slots,
+        signatures,
+        Question(
+            received_at=case.received_at,
+            day=None if content is None else content.day,
+            school_code=case.school_code if content is None else content.school_code,
+            trust=case.trust,
+            registrations=case.registrations,
+        ),
+    )
+    coverage = map_coverage(document, signatures.values())
+    report = _report(
+        case,
+        findings=(
+            *document.findings,
+            *inventory.findings,
+            *findings,
+            *_check_coverage(coverage, reports),
+            *_check_content(content, reports, case),
+        ),
+        slots=reports,
+        coverage=coverage,
+        timestamped=any(signature.timestamped for signature in signatures.values()),
+    )
+    passed = report.indication is Indication.PASSED and content is not None
+    return report, content.value if passed and content is not None else None
+
+
+def _check_signatures(
+    document: Document, inventory: Inventory, received_at: datetime
+) -> dict[str, CheckedSignature]:
+    octets = OctetCache()
+    return {
+        slot.name: check_signature(
+            slot, slot.signature, ids=document.ids, octets=octets, received_at=received_at
+        )
+        for slot in inventory.slots
+        if slot.signature is not None
+    }
+
+
+def _read_attested(
+    signatures: Iterable[CheckedSignature], case: _Case, read: Callable[[bytes], _Attested[_T_co]]
+) -> _Attested[_T_co] | None:
+    """Read the content from the octets of the first intact signature that attests it."""
+    for signature in signatures:
+        if signature.slot.rule.role in case.attesting and signature.octets is not None:
+            return read(signature.octets)
+    return None
+
+
+def _check_context(transcript: Transcript, context: Context) -> tuple[Finding, ...]:
+    """Hold the signed content to the package and the directory (step 19)."""
+    said = (
+        ("CO_SO_GIAO_DUC_ID", transcript.school.code, context.school_code),
+        ("MA_SO_GD", transcript.school.department_code, context.province_code),
+        ("NGUOI_HOC_ID", transcript.student.code, context.student_code),
+    )
+    return tuple(
+        Finding(code="SIG-510", xpath=f"//{name}", value=signed)
+        for name, signed, expected in said
+        if signed != expected
+    )
+
+
+def _check_coverage(coverage: Coverage, reports: Sequence[SlotReport]) -> tuple[Finding, ...]:
+    """Name uncovered content, unless a missing or broken signature already explains it."""
+    if coverage.complete or any(report.code is not None for report in reports):
+        return ()
+    return tuple(Finding(code="SIG-230", xpath=xpath) for xpath in coverage.uncovered)
+
+
+def _check_content(
+    content: _Attested[_T_co] | None, reports: Sequence[SlotReport], case: _Case
+) -> tuple[Finding, ...]:
+    if content is None:
+        explained = any(report.code is not None for report in reports)
+        return () if explained else (Finding(code="SIG-999"),)
+    if not day_is_plausible(content.day, case.received_at):
+        late = Finding(code=case.implausible_day, value=content.day.isoformat())
+        return (*content.findings, late)
+    return content.findings
+
+
+def _report(
+    case: _Case,
+    *,
+    findings: tuple[Finding, ...],
+    slots: tuple[SlotReport, ...] = (),
+    coverage: Coverage | None = None,
+    timestamped: bool = False,
+) -> Report:
+    errors = [CATALOGUE[f.code] for f in findings if CATALOGUE[f.code].severity == "error"]
+    worst = next((e for e in errors if e.indication is Indication.FAILED), None)
+    first = worst or next(iter(errors), None)
+    return Report(
+        indication=Indication.PASSED if first is None else first.indication,
+        sub_indication=None if first is None else first.sub_indication,
+        document_sha256=sha256(case.data).hexdigest(),
+        slots=slots,
+        coverage=coverage,
+        findings=findings,
+        profile_id=case.profile.id,
+        profile_sha256=case.profile.sha256,
+        engine_name=ENGINE_NAME,
+        engine_version=ENGINE_VERSION,
+        at=case.received_at,
+        trust_snapshot_sha256=case.trust.sha256,
+        not_checked=(
+            REVOCATION_NOT_CHECKED,
+            *((TIMESTAMP_NOT_CHECKED,) if timestamped else ()),
+        ),
+    )
