@@ -1,0 +1,264 @@
+"""What every vault promises, tried on each kind: two folders and a real S3 server."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from minio import Minio
+from pydantic import SecretStr
+
+from app.errors import IntegrityFailure, NotFound, StartRefused, Unavailable
+from app.vault import Vault, open_vault
+from app.vault.directory import DirectoryVault, open_directory
+from app.vault.vault import object_key
+from tests.s3 import S3Server, running_s3
+
+CONTENT = "Học bạ của Nguyễn Văn Mẫu".encode() * 1000
+DIGEST = sha256(CONTENT).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """A vault, and the ways of someone who owns its storage."""
+
+    vault: Vault
+    overwrite: Callable[[str, bytes], None]
+    versions: Callable[[], dict[str, object]]
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    with running_s3() as server:
+        yield server
+
+
+@pytest.fixture(
+    params=[
+        "directory",
+        "directory-without-unnamed-files",
+        pytest.param("s3", marks=pytest.mark.xdist_group("s3")),
+    ]
+)
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    match request.param:
+        case "s3":
+            made = _bucket_store(request.getfixturevalue("s3_server"))
+        case "directory":
+            made = _folder_store(tmp_path, open_directory(tmp_path / "vault"))
+        case _:
+            open_directory(tmp_path / "vault")
+            made = _folder_store(tmp_path, DirectoryVault(tmp_path / "vault", unnamed_files=False))
+    await made.vault.check()
+    return made
+
+
+def _folder_store(tmp_path: Path, vault: Vault) -> Store:
+    root = tmp_path / "vault"
+
+    def overwrite(digest: str, content: bytes) -> None:
+        path = root / object_key(digest)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.write_bytes(content)
+
+    def versions() -> dict[str, object]:
+        files = [path for path in root.rglob("*") if path.is_file()]
+        return {str(path.relative_to(root)): path.stat().st_mtime_ns for path in files}
+
+    return Store(vault=vault, overwrite=overwrite, versions=versions)
+
+
+def _bucket(server: S3Server, bucket: str, secret_key: str | None = None) -> Vault:
+    return open_vault(
+        server.url(bucket),
+        access_key=SecretStr(server.access_key),
+        secret_key=SecretStr(secret_key or server.secret_key),
+    )
+
+
+def _owner(server: S3Server) -> Minio:
+    return Minio(
+        server.endpoint, access_key=server.access_key, secret_key=server.secret_key, secure=False
+    )
+
+
+def _bucket_store(server: S3Server) -> Store:
+    bucket = f"vault-{uuid4()}"
+    owner = _owner(server)
+
+    def overwrite(digest: str, content: bytes) -> None:
+        owner.put_object(bucket, object_key(digest), BytesIO(content), len(content))
+
+    def versions() -> dict[str, object]:
+        found = owner.list_objects(bucket, recursive=True)
+        return {str(one.object_name): one.last_modified for one in found}
+
+    return Store(vault=_bucket(server, bucket), overwrite=overwrite, versions=versions)
+
+
+async def test_what_was_put_comes_back_byte_for_byte(store: Store) -> None:
+    await store.vault.put_once(DIGEST, BytesIO(CONTENT))
+    assert await store.vault.get(DIGEST) == CONTENT
+    assert list(store.versions()) == [f"sha256/{DIGEST[:2]}/{DIGEST[2:4]}/{DIGEST}"]
+
+
+async def test_content_is_taken_from_where_it_stands(store: Store) -> None:
+    content = BytesIO(b"read before" + CONTENT)
+    content.seek(len(b"read before"))
+    await store.vault.put_once(DIGEST, content)
+    assert await store.vault.get(DIGEST) == CONTENT
+
+
+async def test_an_object_larger_than_any_part_is_kept_whole(store: Store) -> None:
+    content = bytes(range(256)) * 4096 * 12  # 12 MiB: more than twice the smallest part of S3
+    digest = sha256(content).hexdigest()
+    await store.vault.put_once(digest, BytesIO(content))
+    assert await store.vault.get(digest) == content
+
+
+async def test_an_empty_object_is_an_object(store: Store) -> None:
+    digest = sha256(b"").hexdigest()
+    await store.vault.put_once(digest, BytesIO())
+    assert await store.vault.get(digest) == b""
+
+
+async def test_putting_again_succeeds_and_writes_nothing(store: Store) -> None:
+    await store.vault.put_once(DIGEST, BytesIO(CONTENT))
+    before = store.versions()
+    await store.vault.put_once(DIGEST, BytesIO(CONTENT))
+    assert store.versions() == before
+
+
+async def test_concurrent_puts_of_one_object_all_succeed(store: Store) -> None:
+    await asyncio.gather(*(store.vault.put_once(DIGEST, BytesIO(CONTENT)) for _ in range(16)))
+    assert await store.vault.get(DIGEST) == CONTENT
+    assert len(store.versions()) == 1
+
+
+async def test_content_of_another_digest_is_refused_and_not_kept(store: Store) -> None:
+    with pytest.raises(IntegrityFailure) as refusal:
+        await store.vault.put_once(DIGEST, BytesIO(CONTENT[:-1]))
+    assert refusal.value.digest == DIGEST
+    assert store.versions() == {}
+
+
+async def test_content_of_another_digest_is_refused_beside_the_right_object(store: Store) -> None:
+    await store.vault.put_once(DIGEST, BytesIO(CONTENT))
+    with pytest.raises(IntegrityFailure):
+        await store.vault.put_once(DIGEST, BytesIO(b"other"))
+    assert await store.vault.get(DIGEST) == CONTENT
+
+
+@pytest.mark.parametrize("damaged", [b"", CONTENT[:-1], CONTENT + b" ", CONTENT[:-1] + b"\0"])
+async def test_a_damaged_object_is_noticed_by_get(store: Store, damaged: bytes) -> None:
+    store.overwrite(DIGEST, damaged)
+    with pytest.raises(IntegrityFailure) as incident:
+        await store.vault.get(DIGEST)
+    assert incident.value.digest == DIGEST
+
+
+async def test_a_damaged_object_is_noticed_by_put_and_left_as_evidence(store: Store) -> None:
+    store.overwrite(DIGEST, CONTENT[:-1])
+    before = store.versions()
+    with pytest.raises(IntegrityFailure):
+        await store.vault.put_once(DIGEST, BytesIO(CONTENT))
+    assert store.versions() == before
+
+
+@pytest.mark.parametrize(
+    ("offset", "length"),
+    [(0, 1), (7, 100), (0, len(CONTENT)), (len(CONTENT) - 1, 1), (len(CONTENT) // 2, 5000)],
+)
+async def test_a_range_holds_exactly_its_bytes(store: Store, offset: int, length: int) -> None:
+    await store.vault.put_once(DIGEST, BytesIO(CONTENT))
+    assert await store.vault.get_range(DIGEST, offset, length) == CONTENT[offset : offset + length]
+
+
+@pytest.mark.parametrize(
+    ("offset", "length"), [(0, len(CONTENT) + 1), (len(CONTENT) - 1, 2), (len(CONTENT), 1)]
+)
+async def test_a_range_beyond_the_end_means_a_damaged_object(
+    store: Store, offset: int, length: int
+) -> None:
+    await store.vault.put_once(DIGEST, BytesIO(CONTENT))
+    with pytest.raises(IntegrityFailure):
+        await store.vault.get_range(DIGEST, offset, length)
+
+
+@pytest.mark.parametrize(("offset", "length"), [(-1, 1), (0, 0), (0, -1)])
+async def test_a_range_without_bytes_is_a_mistake_of_the_caller(
+    store: Store, offset: int, length: int
+) -> None:
+    with pytest.raises(ValueError, match="a range"):
+        await store.vault.get_range(DIGEST, offset, length)
+
+
+async def test_an_unknown_digest_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound):
+        await store.vault.get(DIGEST)
+    with pytest.raises(NotFound):
+        await store.vault.get_range(DIGEST, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "digest",
+    ["", DIGEST.upper(), DIGEST[:-1], DIGEST + "0", DIGEST + "\n", "../" * 10 + DIGEST[:34]],
+)
+async def test_what_is_no_digest_never_reaches_the_store(store: Store, digest: str) -> None:
+    with pytest.raises(ValueError, match="a digest"):
+        await store.vault.get(digest)
+    with pytest.raises(ValueError, match="a digest"):
+        await store.vault.get_range(digest, 0, 1)
+    with pytest.raises(ValueError, match="a digest"):
+        await store.vault.put_once(digest, BytesIO(CONTENT))
+    assert store.versions() == {}
+
+
+async def test_a_vault_in_use_passes_its_check_again(store: Store) -> None:
+    await store.vault.put_once(DIGEST, BytesIO(CONTENT))
+    await store.vault.check()
+    assert await store.vault.get(DIGEST) == CONTENT
+
+
+@pytest.mark.xdist_group("s3")
+async def test_processes_that_start_together_make_one_bucket(s3_server: S3Server) -> None:
+    bucket = f"vault-{uuid4()}"
+    vaults = [_bucket(s3_server, bucket) for _ in range(4)]
+    await asyncio.gather(*(vault.check() for vault in vaults))
+    await vaults[0].put_once(DIGEST, BytesIO(CONTENT))
+    assert await vaults[1].get(DIGEST) == CONTENT
+
+
+@pytest.mark.xdist_group("s3")
+async def test_a_bucket_that_vanishes_is_an_outage_and_is_not_made_anew(
+    s3_server: S3Server,
+) -> None:
+    bucket = f"vault-{uuid4()}"
+    vault = _bucket(s3_server, bucket)
+    await vault.check()
+    _owner(s3_server).remove_bucket(bucket)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await vault.check()
+    with pytest.raises(Unavailable):
+        await vault.get(DIGEST)
+    with pytest.raises(Unavailable):
+        await vault.put_once(DIGEST, BytesIO(CONTENT))
+
+
+@pytest.mark.xdist_group("s3")
+async def test_a_wrong_key_refuses_the_start_and_answers_nothing(s3_server: S3Server) -> None:
+    bucket = f"vault-{uuid4()}"
+    right = _bucket(s3_server, bucket)
+    await right.check()
+    await right.put_once(DIGEST, BytesIO(CONTENT))
+    wrong = _bucket(s3_server, bucket, secret_key=s3_server.secret_key[::-1])
+    with pytest.raises(StartRefused, match=f"{bucket} to our keys: SignatureDoesNotMatch"):
+        await wrong.check()
+    with pytest.raises(Unavailable):
+        await wrong.get(DIGEST)
