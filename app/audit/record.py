@@ -1,0 +1,60 @@
+"""Adding to the audit."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.audit.tables import audit
+
+
+class Action(StrEnum):
+    """What was done; the values are kept for ever and never change their meaning."""
+
+    PACKAGE_RECEIVED = "package.received"
+    PACKAGE_PROCESSED = "package.processed"
+    PACKAGE_READ = "package.read"
+    ORIGINAL_READ = "original.read"
+    TRANSCRIPT_READ = "transcript.read"
+    REPORT_READ = "report.read"
+    REPLY_READ = "reply.read"
+    REPLY_ACKNOWLEDGED = "reply.acknowledged"
+    TOKEN_ISSUED = "token.issued"  # noqa: S105  # the name of an action, no password
+    TOKEN_REFUSED = "token.refused"  # noqa: S105  # the name of an action, no password
+    VERIFICATION_CHECKED = "verification.checked"
+
+
+async def record(  # noqa: PLR0913  # the columns of one row
+    connection: AsyncConnection,
+    *,
+    at: datetime,
+    actor: str,
+    action: Action,
+    object: str,  # noqa: A002  # the word of the field: who did what to which object
+    detail: Mapping[str, str | int | bool | None] | None = None,
+    trace_id: str | None = None,
+) -> None:
+    """Add one row; it becomes durable with the caller's transaction.
+
+    Args:
+        connection: an open transaction of any role that may insert here.
+        at: when it was done.
+        actor: the client id, "worker" or "public".
+        action: what was done.
+        object: the identifier of what it was done to: a package id, a transcript code, a client id.
+        detail: counts, codes and digests; never personal data.
+        trace_id: the trace of the request.
+    """
+    # Inline: the roles that write here may not read, so PostgreSQL must not return the new id.
+    statement = insert(audit).inline()
+    values = {
+        "at": at,
+        "actor": actor,
+        "action": action.value,
+        "object": object,
+        "detail": dict(detail or {}),
+        "trace_id": trace_id,
+    }
+    await connection.execute(statement.values(values))

@@ -1,0 +1,18 @@
+"""The audit's table, private to this package; the migration makes the same one."""
+
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.db import metadata
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("detail", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("trace_id", Text),
+)

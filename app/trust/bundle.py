@@ -1,0 +1,110 @@
+"""The trust bundle: a folder of certificates and a manifest that pins each of them.
+
+The manifest is what an administrator reviewed. Whatever differs from it, by a byte or by a file,
+stops the start: a root that slipped in would let anybody sign for any school.
+"""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import (
+    BasicConstraints,
+    Certificate,
+    ExtensionNotFound,
+    load_pem_x509_certificates,
+)
+
+from app.errors import StartRefused
+from app.signatures.trust import TrustSnapshot
+
+MANIFEST = "manifest.json"
+"""`{"version": 1, "entries": [{"file", "sha256", "purpose"}]}`: file is relative to the folder,
+sha256 is of the DER certificate, purpose is "anchor" or "intermediate"."""
+
+_VERSION = 1
+_ENTRY = {"file", "sha256", "purpose"}
+_PURPOSES = ("anchor", "intermediate")
+
+
+def load_bundle(folder: Path) -> TrustSnapshot:
+    """Read the certificates that the manifest pins, and nothing else.
+
+    Raises:
+        StartRefused: the manifest is malformed; a file is missing, not in the manifest, differs
+            from its digest or is no certificate; an anchor is no self-signed CA; there is none.
+    """
+    entries = _read_manifest(folder / MANIFEST)
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    named = [entry["file"] for entry in entries]
+    if len(set(named)) != len(named):
+        raise StartRefused(f"{folder / MANIFEST} names a file twice")
+    if different := files.symmetric_difference({*named, MANIFEST}):
+        raise StartRefused(
+            f"the trust bundle {folder} and its manifest differ: {', '.join(sorted(different))}"
+        )
+    found: dict[str, list[bytes]] = {purpose: [] for purpose in _PURPOSES}
+    for entry in entries:
+        found[entry["purpose"]].append(_read_certificate(folder, entry))
+    if not found["anchor"]:
+        raise StartRefused(f"the trust bundle {folder} holds no anchor")
+    return TrustSnapshot(
+        anchors=tuple(sorted(found["anchor"])), intermediates=tuple(sorted(found["intermediate"]))
+    )
+
+
+def _read_manifest(path: Path) -> list[dict[str, str]]:
+    try:
+        manifest = json.loads(path.read_bytes())
+    except OSError as error:
+        raise StartRefused(f"the trust bundle's {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise StartRefused(f"{path} is no JSON") from error
+    entries = manifest.get("entries") if isinstance(manifest, dict) else None
+    well_formed = (
+        isinstance(entries, list)
+        and manifest.get("version") == _VERSION
+        and all(_is_entry(entry) for entry in entries)
+    )
+    if not isinstance(entries, list) or not well_formed:
+        raise StartRefused(f"{path} is no manifest of version {_VERSION}")
+    return entries
+
+
+def _is_entry(entry: Any) -> bool:
+    return (
+        isinstance(entry, dict)
+        and entry.keys() == _ENTRY
+        and all(isinstance(value, str) for value in entry.values())
+        and entry["purpose"] in _PURPOSES
+    )
+
+
+def _read_certificate(folder: Path, entry: Mapping[str, str]) -> bytes:
+    path = folder / entry["file"]
+    try:
+        [certificate] = load_pem_x509_certificates(path.read_bytes())
+        sound = entry["purpose"] != "anchor" or _is_self_signed_authority(certificate)
+    except OSError as error:
+        raise StartRefused(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise StartRefused(f"{path} does not hold exactly one PEM certificate") from error
+    der = certificate.public_bytes(Encoding.DER)
+    if sha256(der).hexdigest() != entry["sha256"]:
+        raise StartRefused(f"{path} is not the certificate that the manifest pins")
+    if not sound:
+        raise StartRefused(f"{path} is no self-signed CA and cannot be an anchor")
+    return der
+
+
+def _is_self_signed_authority(certificate: Certificate) -> bool:
+    try:
+        authority = certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
+        certificate.verify_directly_issued_by(certificate)
+    except (ExtensionNotFound, InvalidSignature, TypeError, ValueError):
+        return False
+    return authority
