@@ -1,0 +1,54 @@
+# Two commands do everything on a machine with Python 3.11: `make demo` and `make test`.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo serve test check bench format openapi requirements clean
+
+demo: $(VENV)/.runtime
+	$(BIN)/python -m app demo $(ARGS)
+
+serve: $(VENV)/.runtime
+	$(BIN)/python -m app serve $(ARGS)
+
+# The gate: rules of the code, then every test with its coverage.
+test: check
+	deploy/test-packages.sh
+	deploy/run-tests.sh
+
+check: $(VENV)/.development
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m app openapi --check
+
+format: $(VENV)/.development
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+openapi: $(VENV)/.development
+	$(BIN)/python -m app openapi
+
+# uv comes by pip, pinned by hash like everything else, and installs the rest in seconds.
+$(VENV)/bin/uv: requirements-dev.txt
+	$(PYTHON) -m venv $(VENV)
+	grep -A 1000 '^uv==' requirements-dev.txt | awk 'NR > 1 && /^[a-z]/ { exit } { print }' > $(VENV)/uv.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $(VENV)/uv.txt
+	touch $@
+
+$(VENV)/.runtime: requirements.txt $(VENV)/bin/uv
+	$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements.txt
+	touch $@
+
+$(VENV)/.development: requirements-dev.txt $(VENV)/bin/uv
+	$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-dev.txt
+	touch $@ $(VENV)/.runtime
+
+requirements: $(VENV)/.development
+	$(BIN)/uv pip compile --quiet --no-header --python-version 3.11 --generate-hashes pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --no-header --python-version 3.11 --generate-hashes --extra dev pyproject.toml -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) .hocba .cache .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

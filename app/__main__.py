@@ -1,0 +1,139 @@
+"""The command line: `python -m app COMMAND`."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from app.administration import certificate_commands, client_commands, school_commands
+from app.db import migrate as migrate_database
+from app.demo import run_demo
+from app.errors import RepositoryError, StartRefused
+from app.launch import configure_logs, openapi_document, run_worker, stores_ready
+from app.launch import serve as serve_until_stopped
+from app.problem_texts import KINDS
+from app.sandbox.client import Client
+from app.sandbox_commands import sandbox_commands
+from app.settings import Settings
+from app.submission import submit_files
+
+OPENAPI = Path(__file__).parent.parent / "openapi" / "openapi.json"
+
+FILE_WIDTH = 120
+"""Columns where there is no terminal: the table of signatures fits."""
+
+cli = typer.Typer(
+    name="hocba",
+    help="Kho trung tâm học bạ số: tiếp nhận, kiểm tra chữ ký, lưu giữ và tra cứu.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # a traceback with local variables shows personal data
+)
+cli.add_typer(school_commands, name="school")
+cli.add_typer(client_commands, name="client")
+cli.add_typer(certificate_commands, name="certificate")
+cli.add_typer(sandbox_commands, name="sandbox")
+
+
+@cli.command()
+def demo(
+    *,
+    students: Annotated[int, typer.Option(min=3, max=300, help="Số học sinh mỗi lớp.")] = 45,
+    keep: Annotated[bool, typer.Option(help="Để dịch vụ chạy tiếp cho tới khi Ctrl+C.")] = False,
+) -> None:
+    """Trình diễn toàn bộ: tạo trường, ký, gửi, kiểm tra, từ chối, tra cứu."""
+    if not run_demo(students=students, keep=keep, console=_console()):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def submit(
+    files: Annotated[list[Path], typer.Argument(help="Các tệp gói tin đã ký")],
+    url: str = "http://127.0.0.1:8115",
+    client_id: Annotated[str, typer.Option(envvar="HOCBA_CLIENT_ID")] = "",
+) -> None:
+    """Gửi gói tin và xem kết quả; mật khẩu lấy từ biến HOCBA_CLIENT_SECRET."""
+    secret = os.environ.get("HOCBA_CLIENT_SECRET", "")
+    if not client_id or not secret:
+        typer.echo("Cần --client-id (HOCBA_CLIENT_ID) và biến HOCBA_CLIENT_SECRET.", err=True)
+        raise typer.Exit(2)
+    with Client(url, client_id, secret) as client:
+        if not submit_files(files, client, _console()):
+            raise typer.Exit(1)
+
+
+@cli.command()
+def serve(
+    *,
+    worker: Annotated[
+        bool, typer.Option(help="Chạy kèm một tiến trình xử lý gói tin (worker).")
+    ] = True,
+) -> None:
+    """Chạy dịch vụ; không có cấu hình thì dùng PostgreSQL và kho tệp kèm sẵn."""
+    serve_until_stopped(Settings(), with_worker=worker)
+
+
+@cli.command()
+def work(parent: Annotated[int | None, typer.Option(hidden=True)] = None) -> None:
+    """Chạy một tiến trình xử lý gói tin (worker)."""
+    run_worker(Settings(), parent=parent)
+
+
+@cli.command()
+def migrate() -> None:
+    """Đưa cơ sở dữ liệu lên phiên bản của chương trình."""
+    with stores_ready(Settings()) as url:
+        migrate_database(url)
+
+
+@cli.command()
+def openapi(
+    *, check: Annotated[bool, typer.Option(help="Chỉ so sánh với tệp đã lưu.")] = False
+) -> None:
+    """Ghi mô tả API vào openapi/openapi.json."""
+    document = json.dumps(openapi_document(), ensure_ascii=False, indent=2) + "\n"
+    if not check:
+        OPENAPI.write_text(document, encoding="utf-8")
+    elif not OPENAPI.exists() or OPENAPI.read_text(encoding="utf-8") != document:
+        typer.echo("openapi/openapi.json đã cũ: hãy chạy `python -m app openapi`.", err=True)
+        raise typer.Exit(1)
+
+
+def _console() -> Console:
+    """Print as wide as the terminal, and wide enough for tables into a file."""
+    return Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
+
+
+def _sentence(error: RepositoryError) -> str:
+    """Say what went wrong in the words of the service."""
+    facts = ", ".join(str(fact) for fact in error.args)
+    kind = KINDS.get(error.code)
+    if kind is None:
+        return f"{error.code}: {facts}"
+    return f"{kind.vi.title} ({facts})" if facts else kind.vi.title
+
+
+def main() -> None:
+    """Run a command; a start in doubt ends with one sentence and status 1."""
+    configure_logs()
+    try:
+        cli()
+    except StartRefused as refused:
+        typer.echo(f"Không khởi động được: {refused.reason}", err=True)
+        sys.exit(1)
+    except RepositoryError as failure:
+        typer.echo(_sentence(failure), err=True)
+        sys.exit(1)
+    except ValidationError as invalid:
+        for error in invalid.errors(include_input=False, include_url=False):
+            place = ".".join(str(part) for part in error["loc"]) or "HOCBA_*"
+            typer.echo(f"Cấu hình sai ({place}): {error['msg']}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

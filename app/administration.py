@@ -1,0 +1,122 @@
+"""Commands of the operator: schools, client accounts and approved certificates.
+
+They act as the owner of the database and stand in for the registration service until that exists.
+A secret is printed once and kept only as a hash.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Annotated
+
+import typer
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.clients.accounts import Scope, create_client, grant_schools
+from app.db import connect
+from app.directory.schools import School, register_school
+from app.errors import StartRefused
+from app.launch import stores_ready
+from app.main import read_clock
+from app.settings import Settings
+from app.transcripts.profile import Role
+from app.trust.registry import register_certificate
+
+SECRET_BYTES = 32
+"""Random bytes of a client secret: nobody guesses 256 bits."""
+
+school_commands = typer.Typer(help="Danh mục cơ sở giáo dục.", no_args_is_help=True)
+client_commands = typer.Typer(
+    help="Tài khoản kết nối của phần mềm nhà trường.", no_args_is_help=True
+)
+certificate_commands = typer.Typer(
+    help="Chứng thư của nhà trường và người quản lý.", no_args_is_help=True
+)
+
+
+@school_commands.command("add")
+def add_school(code: str, name: str, province: str) -> None:
+    """Thêm trường vào danh mục hoặc sửa tên: MÃ TÊN MÃ_TỈNH (hai chữ số)."""
+    school = School(code=code, name=name, province_code=province)
+    _in_transaction(lambda connection, now: register_school(connection, school, now))
+    typer.echo(f"Trường {code} đã có trong danh mục")
+
+
+@client_commands.command("add")
+def add_client(client_id: str, name: str, school: Annotated[list[str], typer.Option()]) -> None:
+    """Tạo tài khoản kết nối cho các trường và in mật khẩu ra một lần duy nhất."""
+    secret = token_urlsafe(SECRET_BYTES)
+    _in_transaction(
+        lambda connection, now: create_client(
+            connection,
+            client_id=client_id,
+            name=name,
+            scopes=tuple(Scope),
+            schools=school,
+            secret=secret,
+            now=now,
+        )
+    )
+    typer.echo(secret)
+
+
+@client_commands.command("grant")
+def grant_client(client_id: str, school: Annotated[list[str], typer.Option()]) -> None:
+    """Cho phép tài khoản gửi thay thêm trường."""
+    _in_transaction(lambda connection, _now: grant_schools(connection, client_id, school))
+    typer.echo(f"Tài khoản {client_id} được gửi thay: {', '.join(school)}")
+
+
+@certificate_commands.command("approve")
+def approve_certificate(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    school: Annotated[str, typer.Option()],
+    role: Annotated[Role, typer.Option(help="CBQL (người quản lý) hoặc KY_PHAT_HANH (nhà trường)")],
+    since: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="ngày đầu tiên có hiệu lực, YYYY-MM-DD")
+    ],
+) -> None:
+    """Duyệt chứng thư (tệp PEM hoặc DER) cho một trường."""
+    der = _read_certificate(file)
+    _in_transaction(
+        lambda connection, now: register_certificate(
+            connection,
+            der=der,
+            school_code=school,
+            role=role,
+            approved_from=date(since.year, since.month, since.day),
+            approved_by="operator",
+            now=now,
+        )
+    )
+    typer.echo(f"Đã duyệt chứng thư cho trường {school}, vai trò {role.value}")
+
+
+def _read_certificate(file: Path) -> bytes:
+    data = file.read_bytes()
+    try:
+        pem = b"-----BEGIN" in data
+        certificate = load_pem_x509_certificate(data) if pem else load_der_x509_certificate(data)
+    except ValueError as error:
+        raise StartRefused(f"{file} holds no certificate") from error
+    return certificate.public_bytes(Encoding.DER)
+
+
+def _in_transaction(work: Callable[[AsyncConnection, datetime], Awaitable[None]]) -> None:
+    async def run(url: str) -> None:
+        database = connect(url, role=None, pool_size=1)
+        try:
+            async with database.begin() as connection:
+                await work(connection, read_clock())
+        except IntegrityError as error:
+            raise StartRefused("no such school or client: add it first") from error
+        finally:
+            await database.dispose()
+
+    with stores_ready(Settings()) as url:
+        asyncio.run(run(url))

@@ -1,0 +1,106 @@
+"""What runs inside a verification process: pure checks on bytes, with the trust given at its start.
+
+Everything that goes in or comes out is a frozen value that pickles.
+"""
+
+import json
+import resource
+import signal
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from app.lifeline import die_with
+from app.signatures.report import PackageVerdict, Report
+from app.signatures.trust import Registration, TrustSnapshot
+from app.signatures.verify import Context, verify_package, verify_transcript
+from app.transcripts.content import Transcript
+from app.transcripts.finding import DocumentRefused, Finding
+from app.transcripts.message import transcript_range
+
+MEMORY_LIMIT = 2 * 1024**3
+"""Bytes of address space of one process: many times what a package at its limits needs, and far
+less than a machine has, so that a document that makes a parser swell kills only its own check."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemVerdict:
+    """What the checks found about one transcript of a package.
+
+    Attributes:
+        original_sha256: digest of its own bytes; None when they could not be decoded.
+        transcript: what the signed content says, only when every check passed.
+        report: the report as JSON text, only when every check passed.
+        findings: every error and warning, in document order.
+    """
+
+    original_sha256: str | None
+    transcript: Transcript | None
+    report: str | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(slots=True)
+class _Process:
+    """The one thing that a verification process remembers between tasks.
+
+    It comes with the process's start because it is large and the same for every task.
+    """
+
+    trust: TrustSnapshot
+
+
+_process = _Process(trust=TrustSnapshot(anchors=(), intermediates=()))
+"""Trusts nobody until `prepare` has run."""
+
+
+def prepare(trust: TrustSnapshot, parent: int) -> None:
+    """Make this process a verification process: bounded memory, and gone with its parent.
+
+    Args:
+        trust: whom every check of this process trusts.
+        parent: the process id of the worker.
+    """
+    die_with(parent, signal.SIGKILL)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    _process.trust = trust
+
+
+def prepared() -> bool:
+    """Tell whether this process has somebody to trust."""
+    return bool(_process.trust.anchors)
+
+
+def check_package(
+    package: bytes, received_at: datetime, registrations: tuple[Registration, ...]
+) -> PackageVerdict:
+    """Verify a package's own signature and read its message."""
+    return verify_package(
+        package, received_at=received_at, trust=_process.trust, registrations=registrations
+    )
+
+
+def check_item(
+    kept: bytes, context: Context, registrations: tuple[Registration, ...]
+) -> ItemVerdict:
+    """Verify one transcript from its base64 text inside the package."""
+    try:
+        original = transcript_range(kept)
+    except DocumentRefused as refused:
+        return ItemVerdict(
+            original_sha256=None, transcript=None, report=None, findings=refused.findings
+        )
+    verdict = verify_transcript(
+        original, context=context, trust=_process.trust, registrations=registrations
+    )
+    passed = verdict.transcript is not None
+    return ItemVerdict(
+        original_sha256=verdict.report.document_sha256,
+        transcript=verdict.transcript,
+        report=report_to_json(verdict.report) if passed else None,
+        findings=verdict.report.findings,
+    )
+
+
+def report_to_json(report: Report) -> str:
+    """Write a report as JSON text: the names of the dataclasses, times as ISO 8601."""
+    return json.dumps(asdict(report), ensure_ascii=False, default=datetime.isoformat)

@@ -1,0 +1,251 @@
+"""The one commit point of processing: what became of a package and of each of its transcripts."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.audit.record import Action, record
+from app.db import Database
+from app.directory.schools import School
+from app.intake.checks import ItemVerdict
+from app.intake.package import Item, Result, State, findings_to_json
+from app.intake.queue import Lease, holds
+from app.intake.tables import package_items, packages
+from app.keys import WorkerKeys
+from app.register.accept import (
+    Acceptance,
+    Accepted,
+    AlreadyInForce,
+    Conflicting,
+    Withdrawn,
+    accept,
+)
+from app.register.record import NewRecord, TranscriptRecord
+from app.transcripts.codes import transcript_code
+from app.transcripts.content import Transcript
+from app.transcripts.finding import Finding
+from app.transcripts.masking import mask_name
+from app.transcripts.message import Message, MessageItem
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the package over; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One transcript of the message and what the checks found about it."""
+
+    item: MessageItem
+    verdict: ItemVerdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedWhole:
+    """The package is refused as a whole.
+
+    Attributes:
+        findings: why; at least one error.
+        message: what it says, when that could be read.
+        school: the sender, when it is known and the client may act for it.
+    """
+
+    findings: tuple[Finding, ...]
+    message: Message | None = None
+    school: School | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenApart:
+    """The package is taken: each of its transcripts has a verdict of its own.
+
+    Attributes:
+        findings: warnings about the package itself.
+    """
+
+    message: Message
+    school: School
+    judged: tuple[Judged, ...]
+    findings: tuple[Finding, ...]
+
+
+Decision = RefusedWhole | TakenApart
+
+
+async def commit_decision(
+    database: Database, lease: Lease, decision: Decision, *, keys: WorkerKeys, now: datetime
+) -> Decision:
+    """Write the decision in one transaction: items, register, audit, state 02, or nothing.
+
+    A crash before the commit leaves the package leased, to be processed again; a crash after it
+    leaves a decided package whose reply is still to be made.
+
+    Raises:
+        LeaseLost: another worker has the package; nothing was written.
+        Unavailable: the database cannot answer now.
+    """
+    async with database.begin() as connection:
+        if not await holds(connection, lease, state=State.PROCESSING):
+            raise LeaseLost
+        items: tuple[Item, ...] = ()
+        if isinstance(decision, TakenApart):
+            items = await _register(connection, lease, decision, keys=keys, now=now)
+        await _write_items(connection, lease, items)
+        await _write_package(connection, lease, decision, items, now=now)
+        await record(
+            connection,
+            at=now,
+            actor="worker",
+            action=Action.PACKAGE_PROCESSED,
+            object=str(lease.package_id),
+            detail={
+                "accepted": _count(items, Result.ACCEPTED),
+                "rejected": _count(items, Result.REFUSED),
+                "codes": " ".join(sorted({finding.code for finding in decision.findings})),
+            },
+        )
+    return decision
+
+
+async def _register(
+    connection: AsyncConnection,
+    lease: Lease,
+    decision: TakenApart,
+    *,
+    keys: WorkerKeys,
+    now: datetime,
+) -> tuple[Item, ...]:
+    """Register what passed and say for every transcript what it came to."""
+    new = {
+        judged.item.ordinal: _new_record(lease, judged, transcript, keys=keys, now=now)
+        for judged in decision.judged
+        if (transcript := judged.verdict.transcript) is not None
+    }
+    answers = await accept(connection, tuple(new.values()))
+    acceptances = dict(zip(new, answers, strict=True))
+    return tuple(_item(judged, acceptances.get(judged.item.ordinal)) for judged in decision.judged)
+
+
+def _new_record(
+    lease: Lease, judged: Judged, transcript: Transcript, *, keys: WorkerKeys, now: datetime
+) -> NewRecord:
+    digest = judged.verdict.original_sha256 or ""
+    school, student = transcript.school, transcript.student
+    return NewRecord(
+        record=TranscriptRecord(
+            school_year=transcript.start_year,
+            transcript_code=transcript_code(keys.codes, bytes.fromhex(digest)),
+            original_sha256=digest,
+            level=transcript.level,
+            grade=transcript.grade,
+            class_id=transcript.class_id,
+            class_name=transcript.class_name,
+            school_code=school.code,
+            school_name=school.name,
+            province_code=school.province_code,
+            province_name=school.province_name,
+            student_code=student.code,
+            student_name=student.full_name,
+            student_name_masked=mask_name(student.full_name),
+            personal_number_hash=_keyed_hash(keys.identity, student.personal_number),
+            issued_on=transcript.issued_on,
+            package_id=lease.package_id,
+            package_digest=lease.digest,
+            byte_offset=judged.item.offset,
+            byte_length=judged.item.length,
+            accepted_at=now,
+        ),
+        report=judged.verdict.report or "",
+    )
+
+
+def _keyed_hash(key: bytes, personal_number: str | None) -> bytes | None:
+    """Hide a personal number so that it can be looked up exactly and in no other way."""
+    if personal_number is None:
+        return None
+    return hmac.digest(key, personal_number.encode(), sha256)
+
+
+def _item(judged: Judged, acceptance: Acceptance | None) -> Item:
+    """Put the verdict on the signatures and the answer of the register together."""
+    findings, code = judged.verdict.findings, None
+    match acceptance:
+        case None:
+            pass
+        case Accepted():
+            code = acceptance.code
+        case AlreadyInForce():
+            code = acceptance.code
+            findings = (*findings, Finding(code="PKG-200"))
+        case Withdrawn():
+            findings = (*findings, Finding(code="SIG-511"))
+        case Conflicting():
+            findings = (*findings, Finding(code="SIG-512", value=acceptance.code))
+    return Item(
+        ordinal=judged.item.ordinal,
+        student_code=judged.item.student_code,
+        result=Result.REFUSED if code is None else Result.ACCEPTED,
+        transcript_code=code,
+        original_sha256=judged.verdict.original_sha256,
+        findings=findings,
+    )
+
+
+async def _write_items(connection: AsyncConnection, lease: Lease, items: Sequence[Item]) -> None:
+    if not items:
+        return
+    await connection.execute(
+        insert(package_items),
+        [
+            {
+                "package_id": lease.package_id,
+                "ordinal": item.ordinal,
+                "student_code": item.student_code,
+                "result": item.result,
+                "transcript_code": item.transcript_code,
+                "original_sha256": item.original_sha256,
+                "findings": findings_to_json(item.findings),
+            }
+            for item in items
+        ],
+    )
+
+
+async def _write_package(
+    connection: AsyncConnection,
+    lease: Lease,
+    decision: Decision,
+    items: Sequence[Item],
+    *,
+    now: datetime,
+) -> None:
+    message, school = decision.message, decision.school
+    total = None if message is None else len(message.items)
+    accepted = _count(items, Result.ACCEPTED)
+    statement = (
+        update(packages)
+        .where(packages.c.package_id == lease.package_id)
+        .values(
+            state=State.DECIDED,
+            message_id=None if message is None else message.message_id,
+            purpose=None if message is None else message.purpose,
+            school_code=None if school is None else school.code,
+            province_code=None if school is None else school.province_code,
+            total=total,
+            accepted=accepted,
+            rejected=(total or 0) - accepted,
+            errors=findings_to_json(decision.findings),
+            finished_at=now,
+            leases=0,
+        )
+    )
+    await connection.execute(statement)
+
+
+def _count(items: Sequence[Item], result: Result) -> int:
+    return sum(item.result is result for item in items)

@@ -1,0 +1,140 @@
+"""Reading and writing package rows; every function runs in the caller's transaction."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.intake.package import Item, Package, Result, State, findings_from_json
+from app.intake.tables import package_items, package_replies, packages
+
+_COLUMNS = (
+    packages.c.package_id,
+    packages.c.client_id,
+    packages.c.digest,
+    packages.c.size,
+    packages.c.state,
+    packages.c.received_at,
+    packages.c.message_id,
+    packages.c.purpose,
+    packages.c.school_code,
+    packages.c.province_code,
+    packages.c.total,
+    packages.c.accepted,
+    packages.c.rejected,
+    packages.c.errors,
+    packages.c.finished_at,
+    packages.c.replied_at,
+    packages.c.read_at,
+)
+
+
+async def add_package(connection: AsyncConnection, package: Package) -> bool:
+    """Insert a received package; False when the client's same bytes are there already.
+
+    Waits for a concurrent transaction that inserts the same bytes, so that afterwards one row is
+    there whatever became of the other.
+    """
+    statement = (
+        insert(packages)
+        .values(
+            package_id=package.package_id,
+            client_id=package.client_id,
+            digest=package.digest,
+            size=package.size,
+            state=package.state,
+            received_at=package.received_at,
+        )
+        .on_conflict_do_nothing(index_elements=["client_id", "digest"])
+        .returning(packages.c.package_id)
+    )
+    return (await connection.execute(statement)).first() is not None
+
+
+async def find_package(
+    connection: AsyncConnection, client_id: str, package_id: UUID
+) -> Package | None:
+    """Find one of the client's packages; another client's is None like an unknown one."""
+    return await _find(connection, client_id, packages.c.package_id == package_id)
+
+
+async def find_by_digest(
+    connection: AsyncConnection, client_id: str, digest: str
+) -> Package | None:
+    """Find one of the client's packages by the SHA-256 of its bytes."""
+    return await _find(connection, client_id, packages.c.digest == digest)
+
+
+async def items_of(connection: AsyncConnection, package_id: UUID) -> tuple[Item, ...]:
+    """Read what became of each transcript, in the order of the package."""
+    statement = (
+        select(
+            package_items.c.ordinal,
+            package_items.c.student_code,
+            package_items.c.result,
+            package_items.c.transcript_code,
+            package_items.c.original_sha256,
+            package_items.c.findings,
+        )
+        .where(package_items.c.package_id == package_id)
+        .order_by(package_items.c.ordinal)
+    )
+    return tuple(
+        Item(
+            ordinal=row.ordinal,
+            student_code=row.student_code,
+            result=Result(row.result),
+            transcript_code=row.transcript_code,
+            original_sha256=row.original_sha256,
+            findings=findings_from_json(row.findings),
+        )
+        for row in await connection.execute(statement)
+    )
+
+
+async def reply_of(connection: AsyncConnection, package_id: UUID) -> bytes | None:
+    """Read the signed reply; None until it is made."""
+    statement = select(package_replies.c.body).where(package_replies.c.package_id == package_id)
+    body: bytes | None = (await connection.execute(statement)).scalar_one_or_none()
+    return body
+
+
+async def mark_read(connection: AsyncConnection, package_id: UUID, now: datetime) -> bool:
+    """Move a replied package to 04; False when it was not in 03, such as read already."""
+    statement = (
+        update(packages)
+        .where(packages.c.package_id == package_id, packages.c.state == State.REPLIED)
+        .values(state=State.READ, read_at=now)
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def _find(
+    connection: AsyncConnection, client_id: str, condition: ColumnElement[bool]
+) -> Package | None:
+    earlier = packages.alias()
+    position = (
+        select(func.count())
+        .where(
+            earlier.c.state.in_((State.RECEIVED, State.PROCESSING)),
+            earlier.c.received_at <= packages.c.received_at,
+            packages.c.state.in_((State.RECEIVED, State.PROCESSING)),
+        )
+        .scalar_subquery()
+    )
+    statement = select(*_COLUMNS, position.label("position")).where(
+        packages.c.client_id == client_id, condition
+    )
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else _package(row)
+
+
+def _package(row: RowMapping) -> Package:
+    values: dict[str, Any] = dict(row)
+    values["state"] = State(values["state"])
+    values["errors"] = findings_from_json(values["errors"])
+    values["position"] = values["position"] or None
+    return Package(**values)

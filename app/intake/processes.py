@@ -1,0 +1,167 @@
+"""The verification processes: one check a task, with a time limit, and no way to hurt the worker.
+
+Checks are pure and repeatable, so a process may be killed at any moment. A check that takes too
+long, crashes its process or raises is refused, never passed.
+"""
+
+import asyncio
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import structlog
+from pebble import ProcessExpired, ProcessPool
+
+from app.intake.checks import ItemVerdict, check_item, check_package, prepare, prepared
+from app.signatures.report import PackageVerdict
+from app.signatures.trust import Registration, TrustSnapshot
+from app.signatures.verify import Context
+from app.tracing import places_of
+from app.transcripts.finding import Finding
+
+ITEM_SECONDS = 10.0
+"""Time for one transcript: a real one takes milliseconds; one that takes a thousand times as long
+was made to."""
+
+PACKAGE_SECONDS = 60.0
+"""Time for the package's own signature: 32 MiB take a second on an idle core."""
+
+START_SECONDS = 60.0
+"""Time for a process to answer its first task on a machine that is starting everything at once."""
+
+TASKS_AHEAD = 2
+"""Tasks waiting per process: enough that none is idle, few enough to keep memory small."""
+
+_log = structlog.get_logger(__name__)
+
+_T = TypeVar("_T")
+
+
+class CheckFailed(Exception):
+    """A check came to no verdict.
+
+    Attributes:
+        code: SIG-121 when it took too long, SIG-999 when it crashed twice.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class VerificationProcesses:
+    """A fixed number of processes that verify for one worker; safe for concurrent tasks."""
+
+    def __init__(self, *, processes: int, trust: TrustSnapshot) -> None:
+        self._processes = processes
+        self._trust = trust
+        self._pool = self._make_pool()
+        self._places = asyncio.Semaphore(processes * (1 + TASKS_AHEAD))
+        self._alone = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Start every process and prove that it answers; otherwise the first package pays for it.
+
+        Raises:
+            CheckFailed: the processes cannot work here, such as for want of memory.
+        """
+        answers = (self._run(prepared, seconds=START_SECONDS) for _ in range(self._processes))
+        await asyncio.gather(*answers)
+
+    async def check_package(
+        self, package: bytes, received_at: datetime, registrations: tuple[Registration, ...]
+    ) -> PackageVerdict:
+        """Verify a package's own signature and read its message.
+
+        Raises:
+            CheckFailed: no verdict; the package is not to blame for certain, so it is tried again.
+        """
+        return await self._verdict(
+            check_package, package, received_at, registrations, seconds=PACKAGE_SECONDS
+        )
+
+    async def check_item(
+        self, kept: bytes, context: Context, registrations: tuple[Registration, ...]
+    ) -> ItemVerdict:
+        """Verify one transcript from its base64 text inside the package.
+
+        A check without a verdict is a refusal of this transcript alone.
+        """
+        try:
+            return await self._verdict(
+                check_item, kept, context, registrations, seconds=ITEM_SECONDS
+            )
+        except CheckFailed as failed:
+            return ItemVerdict(
+                original_sha256=None,
+                transcript=None,
+                report=None,
+                findings=(Finding(code=failed.code),),
+            )
+
+    async def _verdict(self, check: Callable[..., _T], *arguments: Any, seconds: float) -> _T:
+        """Run a check, once more on its own when it crashed."""
+        async with self._places:
+            try:
+                return await self._run(check, *arguments, seconds=seconds)
+            except CheckFailed as failed:
+                if failed.code != "SIG-999":
+                    raise
+        async with self._alone:
+            return await self._run(check, *arguments, seconds=seconds)
+
+    async def _run(self, check: Callable[..., _T], *arguments: Any, seconds: float) -> _T:
+        try:
+            future = self._schedule(check, arguments, seconds)
+            return await asyncio.wrap_future(future)
+        except TimeoutError:
+            _log.error("check.timeout", check=check.__name__, seconds=seconds)
+            raise CheckFailed("SIG-121") from None
+        except (ProcessExpired, BrokenProcessPool) as error:
+            _log.error("check.died", check=check.__name__, error=type(error).__name__)
+            raise CheckFailed("SIG-999") from error
+        except Exception as error:
+            _log.error(
+                "check.raised",
+                check=check.__name__,
+                error=type(error).__qualname__,
+                places=places_of(error),
+            )
+            raise CheckFailed("SIG-999") from error
+
+    def _schedule(
+        self, check: Callable[..., _T], arguments: tuple[Any, ...], seconds: float
+    ) -> Any:
+        try:
+            return self._pool.schedule(check, args=arguments, timeout=seconds)
+        except RuntimeError:
+            # The pool gives up for good when a process dies between two tasks: make another.
+            _log.error("check.pool_lost")
+            self._pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
+            self._pool = self._make_pool()
+            return self._pool.schedule(check, args=arguments, timeout=seconds)
+
+    def _make_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._processes,
+            initializer=prepare,
+            initargs=(self._trust, os.getpid()),
+            # A forked child would inherit the event loop's sockets and the threads' locks.
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
+        self._pool.join()

@@ -1,0 +1,137 @@
+"""What a client reads of its own packages; what tells of a child is audited before it is shown."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.audit.record import Action, record
+from app.clients.accounts import Caller, Scope
+from app.db import Database
+from app.errors import NotFound
+from app.intake.package import Item, Package, State
+from app.intake.packages import find_by_digest, find_package, items_of, mark_read, reply_of
+from app.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads, when and in which trace.
+
+    Raises:
+        NotAllowed: from every function below, when the caller lacks `packages:read`.
+    """
+
+    caller: Caller
+    now: datetime
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A package and what became of its transcripts; no items before the decision."""
+
+    package: Package
+    items: tuple[Item, ...]
+
+
+async def show_package(database: Database, package: Package, reader: Reader) -> Shown:
+    """Add the items to a package of the reader's own, and record that they were read."""
+    if not package.decided:
+        return Shown(package=package, items=())
+    async with database.begin() as connection:
+        items = await items_of(connection, package.package_id)
+        if items:
+            await _record(connection, reader, Action.PACKAGE_READ, package)
+    return Shown(package=package, items=items)
+
+
+async def read_package(database: Database, package_id: UUID, reader: Reader) -> Shown:
+    """Read one of the reader's packages.
+
+    Raises:
+        NotFound: there is none, or it is another client's.
+    """
+    package = await _own(database, package_id, reader)
+    return await show_package(database, package, reader)
+
+
+async def read_package_by_digest(database: Database, digest: str, reader: Reader) -> Shown:
+    """Read one of the reader's packages by the SHA-256 of its bytes.
+
+    Raises:
+        NotFound: there is none, or it is another client's.
+    """
+    reader.caller.require(Scope.PACKAGES_READ)
+    async with database.read() as connection:
+        package = await find_by_digest(connection, reader.caller.client_id, digest)
+    if package is None:
+        raise NotFound
+    return await show_package(database, package, reader)
+
+
+async def read_original(
+    database: Database, vault: Vault, package_id: UUID, reader: Reader
+) -> tuple[Package, bytes]:
+    """Read the bytes of one of the reader's packages exactly as they were received.
+
+    Raises:
+        NotFound: there is none, or it is another client's.
+        IntegrityFailure: the kept bytes are not the ones received: an incident.
+    """
+    package = await _own(database, package_id, reader)
+    async with database.begin() as connection:
+        await _record(connection, reader, Action.ORIGINAL_READ, package)
+    return package, await vault.get(package.digest)
+
+
+async def read_reply(database: Database, package_id: UUID, reader: Reader) -> bytes:
+    """Read the signed reply to one of the reader's packages.
+
+    Raises:
+        NotFound: there is none yet, or it is another client's.
+    """
+    package = await _own(database, package_id, reader)
+    async with database.begin() as connection:
+        body = await reply_of(connection, package.package_id)
+        if body is None:
+            raise NotFound
+        await _record(connection, reader, Action.REPLY_READ, package)
+    return body
+
+
+async def acknowledge_reply(database: Database, package_id: UUID, reader: Reader) -> None:
+    """Record that the sender has read the reply: state 04. Repeating it changes nothing.
+
+    Raises:
+        NotFound: there is no reply yet, or it is another client's.
+    """
+    package = await _own(database, package_id, reader)
+    async with database.begin() as connection:
+        if await mark_read(connection, package.package_id, reader.now):
+            await _record(connection, reader, Action.REPLY_ACKNOWLEDGED, package)
+        elif package.state not in {State.REPLIED, State.READ}:
+            raise NotFound
+
+
+async def _own(database: Database, package_id: UUID, reader: Reader) -> Package:
+    reader.caller.require(Scope.PACKAGES_READ)
+    async with database.read() as connection:
+        package = await find_package(connection, reader.caller.client_id, package_id)
+    if package is None:
+        raise NotFound
+    return package
+
+
+async def _record(
+    connection: AsyncConnection, reader: Reader, action: Action, package: Package
+) -> None:
+    await record(
+        connection,
+        at=reader.now,
+        actor=reader.caller.client_id,
+        action=action,
+        object=str(package.package_id),
+        trace_id=reader.trace_id,
+    )

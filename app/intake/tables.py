@@ -1,0 +1,74 @@
+"""The intake's tables, private to this package; the migration makes the same ones."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import CHAR, JSONB
+
+from app.db import metadata
+
+packages = Table(
+    "packages",
+    metadata,
+    Column("package_id", Uuid, primary_key=True),
+    Column("client_id", Text, ForeignKey("clients.client_id"), nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("state", CHAR(2), nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("message_id", Text),
+    Column("purpose", Text),
+    Column("school_code", Text),
+    Column("province_code", Text),
+    Column("total", Integer),
+    Column("accepted", Integer),
+    Column("rejected", Integer),
+    Column("errors", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("replied_at", DateTime(timezone=True)),
+    Column("read_at", DateTime(timezone=True)),
+    Column("leased_by", Text),
+    Column("lease_expires_at", DateTime(timezone=True)),
+    Column("leases", Integer, nullable=False, server_default=text("0")),
+    UniqueConstraint("client_id", "digest"),
+)
+"""One row per received package; it is also the queue. A client's same bytes are one row."""
+
+Index(
+    "ix_packages_queue",
+    packages.c.received_at,
+    postgresql_where=packages.c.state.in_(("00", "01", "02")),
+)
+
+package_items = Table(
+    "package_items",
+    metadata,
+    Column("package_id", Uuid, ForeignKey("packages.package_id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("student_code", Text, nullable=False),
+    Column("result", CHAR(2), nullable=False),
+    Column("transcript_code", Text),
+    Column("original_sha256", Text),
+    Column("findings", JSONB, nullable=False),
+)
+"""What became of each transcript: 01 thành công, 02 có lỗi. Written once with the decision."""
+
+package_replies = Table(
+    "package_replies",
+    metadata,
+    Column("package_id", Uuid, ForeignKey("packages.package_id"), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+"""The signed reply of each package, as it is handed out."""

@@ -1,0 +1,241 @@
+"""Starting and stopping the processes of one machine: stores, keys, web process, worker.
+
+With no settings everything is embedded: PostgreSQL from the wheel, a folder as the vault, fresh
+keys and the sandbox's trust. Each default is left out as soon as its setting names something else,
+and production names them all.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import structlog
+import uvicorn
+import uvloop
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from typing_extensions import override
+
+from app.db import connect, migrate, schema_is_current
+from app.embedded import EmbeddedPostgres
+from app.errors import StartRefused
+from app.intake.process import Processing
+from app.intake.processes import CheckFailed, VerificationProcesses
+from app.keys import WebKeys, load_worker_keys
+from app.lifeline import die_with
+from app.main import WebParts, create_app, open_web_parts, read_clock, require_stores
+from app.sandbox.keys import KeyStore
+from app.sandbox.pki import make_pki, write_trust_bundle
+from app.sandbox.repository_keys import make_repository_keys
+from app.settings import Settings
+from app.trust.bundle import MANIFEST, load_bundle
+from app.vault import open_vault
+from app.worker.loop import work
+
+SANDBOX_SEED = "hocba-sandbox"
+"""The seed of the sandbox's PKI: public on purpose, so that anybody can sign for a sandbox."""
+
+RESTART_SECONDS = 1.0
+"""Pause before a worker that died is started again: short for users, long for a log."""
+
+STOP_SECONDS = 15.0
+"""Time for open requests and for the worker to end; everything left is safe to kill."""
+
+_log = structlog.get_logger(__name__)
+
+
+def configure_logs() -> None:
+    """Write every log line as one JSON object to the standard error stream."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+@contextmanager
+def stores_ready(settings: Settings) -> Generator[str]:
+    """Provide the database and the keys that the settings leave to the embedded defaults.
+
+    Gives the owner's database URL, with a current schema. What it started stops with the block.
+    Must run in the main thread, as the embedded PostgreSQL asks.
+
+    Raises:
+        StartRefused: the database cannot be started or migrated, or keys are incomplete.
+    """
+    _make_sandbox_keys(settings)
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    with EmbeddedPostgres() as server:
+        url = server.start(settings.home)
+        migrate(url)
+        yield url
+
+
+def serve(settings: Settings, *, with_worker: bool) -> None:
+    """Run the web process, and a worker beside it, until told to stop.
+
+    Raises:
+        StartRefused: a setting, key, schema or store is in doubt.
+    """
+    loop_factory = uvloop.new_event_loop
+    with stores_ready(settings) as url, asyncio.Runner(loop_factory=loop_factory) as loop:
+        loop.run(_serve(settings, url, with_worker=with_worker))
+
+
+def run_worker(settings: Settings, *, parent: int | None) -> None:
+    """Run a worker until told to stop, or until its parent ends.
+
+    Raises:
+        StartRefused: a setting, key, schema or store is in doubt.
+    """
+    if parent is not None:
+        die_with(parent, signal.SIGTERM)
+    with stores_ready(settings) as url:
+        asyncio.run(_work(settings, url))
+
+
+def openapi_document() -> dict[str, Any]:
+    """Describe the HTTP contract without any store: the routes are made and never called."""
+    nowhere = "postgresql://127.0.0.1/nowhere"
+    with TemporaryDirectory() as folder:
+        parts = WebParts(
+            settings=Settings(),
+            database=connect(nowhere, role=None),
+            verifier=connect(nowhere, role=None),
+            vault=open_vault(Path(folder).as_uri()),
+            keys=WebKeys(tokens=generate_private_key(SECP256R1())),
+            clock=read_clock,
+        )
+        return create_app(parts).openapi()
+
+
+async def _serve(settings: Settings, url: str, *, with_worker: bool) -> None:
+    parts = open_web_parts(settings, database_url=url)
+    await require_stores(parts)
+    server = _Server(
+        uvicorn.Config(
+            create_app(parts),
+            host=settings.host,
+            port=settings.port,
+            access_log=False,  # addresses hold transcript codes; the boundary logs routes
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=int(STOP_SECONDS),
+        )
+    )
+    _on_stop_signal(server.stop)
+    async with AsyncExitStack() as beside:
+        if with_worker:
+            await beside.enter_async_context(_worker_beside(settings, url))
+        await server.serve()
+
+
+async def _work(settings: Settings, url: str) -> None:
+    stop = asyncio.Event()
+    _on_stop_signal(stop.set)
+    trust = load_bundle(settings.trust_folder)
+    database = connect(url, role="hocba_worker")
+    with VerificationProcesses(processes=settings.verification_processes, trust=trust) as processes:
+        try:
+            if not await schema_is_current(database):
+                raise StartRefused("the database has another schema: run `python -m app migrate`")
+            await processes.start()
+            parts = Processing(
+                database=database,
+                vault=open_vault(
+                    settings.vault_location,
+                    access_key=settings.s3_access_key,
+                    secret_key=settings.s3_secret_key,
+                ),
+                keys=load_worker_keys(settings.keys_folder),
+                processes=processes,
+                clock=read_clock,
+            )
+            await work(parts, name=f"{os.uname().nodename}/{os.getpid()}", stop=stop)
+        except CheckFailed as error:
+            raise StartRefused("the verification processes cannot start") from error
+        finally:
+            await database.dispose()
+
+
+def _make_sandbox_keys(settings: Settings) -> None:
+    """Make the keys and the trust of a sandbox where the settings name no folders for them."""
+    if settings.keys_dir is None:
+        make_repository_keys(settings.keys_folder, today=read_clock().date())
+    if settings.trust_dir is None and not (settings.trust_folder / MANIFEST).exists():
+        keys = KeyStore(seed=SANDBOX_SEED, folder=settings.home / "sandbox-keys")
+        write_trust_bundle(settings.trust_folder, make_pki(keys))
+
+
+@asynccontextmanager
+async def _worker_beside(settings: Settings, url: str) -> AsyncGenerator[None]:
+    """Keep one worker process running; a dead one is replaced until the block ends."""
+    keeper = asyncio.create_task(_keep_worker(settings, url))
+    try:
+        yield
+    finally:
+        keeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeper
+
+
+async def _keep_worker(settings: Settings, url: str) -> None:
+    environment = {
+        **os.environ,
+        "HOCBA_DATABASE_URL": url,
+        "HOCBA_HOME": str(settings.home.resolve()),
+    }
+    command = (sys.executable, "-m", "app", "work", "--parent", str(os.getpid()))
+    while True:
+        worker = await asyncio.create_subprocess_exec(*command, env=environment)
+        try:
+            status = await worker.wait()
+        except asyncio.CancelledError:
+            await _end(worker)
+            raise
+        _log.error("worker.died", status=status)
+        await asyncio.sleep(RESTART_SECONDS)
+
+
+async def _end(worker: asyncio.subprocess.Process) -> None:
+    """Ask a worker to stop, and kill one that does not."""
+    with suppress(ProcessLookupError):
+        worker.terminate()
+    try:
+        await asyncio.wait_for(worker.wait(), STOP_SECONDS)
+    except TimeoutError:
+        worker.kill()
+        await worker.wait()
+
+
+def _on_stop_signal(stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals to us: its own way would end the process uncleanly."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+    def stop(self) -> None:
+        """End the open requests, then return from `serve`."""
+        self.should_exit = True

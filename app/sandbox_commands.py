@@ -1,0 +1,112 @@
+"""The `sandbox` commands: a school to try the service with, and signatures for files of one's own.
+
+They refuse to run against production. Everything they make is synthetic and signed by the sandbox's
+own authorities, which only a sandbox trusts.
+"""
+
+import asyncio
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.db import connect
+from app.errors import Conflict, StartRefused
+from app.launch import SANDBOX_SEED, stores_ready
+from app.main import read_clock
+from app.sandbox.enrolment import enrol_school, open_account
+from app.sandbox.keys import KeyStore
+from app.sandbox.packaging import MessageHead, wrap_folder
+from app.sandbox.pki import Pki, make_pki
+from app.sandbox.scenario import CLASS_SIZE, VIETNAM, Scenario, issue_day, make_scenario
+from app.sandbox.school import SyntheticSchool, make_school
+from app.settings import Settings
+
+APPROVED_BEFORE = timedelta(days=200)
+"""Certificates count from half a year before the day of issue: the whole school year."""
+
+sandbox_commands = typer.Typer(
+    help="Trường, tài khoản và chữ ký thử nghiệm (không dùng cho môi trường thật).",
+    no_args_is_help=True,
+)
+
+
+@sandbox_commands.command("enrol")
+def enrol(
+    folder: Annotated[Path, typer.Argument(help="Thư mục ghi tài khoản, gói tin và học bạ mẫu")],
+    client_id: str = "truong-thu-nghiem",
+    students: int = CLASS_SIZE,
+) -> None:
+    """Khai báo trường mẫu, mở tài khoản và ghi một gói tin đã ký sẵn sàng để gửi."""
+    settings = _sandbox_settings()
+    now = read_clock()
+    today = now.astimezone(VIETNAM).date()
+    cache = settings.home / "sandbox-keys"
+    scenario = make_scenario(SANDBOX_SEED, today=today, students=students, cache=cache)
+    secret = _enrol(settings, scenario.school, client_id, now)
+    _write_scenario(folder, scenario)
+    account = folder / "client.env"
+    with open(account, "w", opener=_private, encoding="utf-8") as file:
+        file.write(f"HOCBA_CLIENT_ID={client_id}\nHOCBA_CLIENT_SECRET={secret}\n")
+    typer.echo(f"Đã ghi {folder}/package.xml, {folder}/transcripts/*.xml và {account}")
+    typer.echo(f"Gửi thử: set -a; . {account}; python -m app submit {folder}/package.xml")
+
+
+@sandbox_commands.command("package")
+def package(
+    folder: Annotated[
+        Path, typer.Argument(help="Thư mục chứa các tệp XML học bạ", exists=True, file_okay=False)
+    ],
+    out: Annotated[Path, typer.Argument(help="Tệp gói tin sẽ ghi")],
+    message_id: Annotated[str | None, typer.Option(help="Mã bản tin (BAN_TIN_ID)")] = None,
+) -> None:
+    """Ký các vị trí còn trống của mọi tệp XML trong thư mục rồi đóng thành một gói tin đã ký."""
+    settings = _sandbox_settings()
+    now = read_clock().astimezone(VIETNAM)
+    pki, school = _school(settings, now)
+    head = MessageHead(
+        message_id=message_id or f"{school.code}-{now:%Y%m%d-%H%M%S}", created_at=now
+    )
+    out.write_bytes(wrap_folder(folder, school=school, pki=pki, head=head))
+    typer.echo(f"Đã ghi {out}")
+
+
+def _school(settings: Settings, now: datetime) -> tuple[Pki, SyntheticSchool]:
+    pki = make_pki(KeyStore(seed=SANDBOX_SEED, folder=settings.home / "sandbox-keys"))
+    return pki, make_school(pki, issued_year=issue_day(now.date()).year - 1)
+
+
+def _sandbox_settings() -> Settings:
+    settings = Settings()
+    if settings.environment != "sandbox":
+        raise StartRefused("the sandbox commands never touch a production repository")
+    return settings
+
+
+def _enrol(settings: Settings, school: SyntheticSchool, client_id: str, now: datetime) -> str:
+    async def run(url: str) -> str:
+        database = connect(url, role=None, pool_size=1)
+        try:
+            since = issue_day(now.astimezone(VIETNAM).date()) - APPROVED_BEFORE
+            await enrol_school(database, school, approved_from=since, now=now)
+            return await open_account(database, school, client_id=client_id, now=now)
+        except Conflict as error:
+            raise StartRefused(f"the client {client_id} exists: choose --client-id") from error
+        finally:
+            await database.dispose()
+
+    with stores_ready(settings) as url:
+        return asyncio.run(run(url))
+
+
+def _write_scenario(folder: Path, scenario: Scenario) -> None:
+    (folder / "transcripts").mkdir(parents=True, exist_ok=True)
+    (folder / "package.xml").write_bytes(scenario.package)
+    for item in scenario.transcripts:
+        (folder / "transcripts" / f"{item.student_code}.xml").write_bytes(item.xml)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
