@@ -3,6 +3,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Every command starts several processes: compiled once, they start in a third of the time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo serve test check bench format openapi requirements clean
 
@@ -39,11 +41,11 @@ $(VENV)/bin/uv: requirements-dev.txt
 	touch $@
 
 $(VENV)/.runtime: requirements.txt $(VENV)/bin/uv
-	$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes --python $(BIN)/python -r requirements.txt
 	touch $@
 
 $(VENV)/.development: requirements-dev.txt $(VENV)/bin/uv
-	$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-dev.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes --python $(BIN)/python -r requirements-dev.txt
 	touch $@ $(VENV)/.runtime
 
 requirements: $(VENV)/.development

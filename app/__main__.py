@@ -32,6 +32,7 @@ cli = typer.Typer(
     help="Kho trung tâm học bạ số: tiếp nhận, kiểm tra chữ ký, lưu giữ và tra cứu.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # a traceback with local variables shows personal data
+    rich_markup_mode=None,  # plain sentences, also in a log
 )
 cli.add_typer(school_commands, name="school")
 cli.add_typer(client_commands, name="client")

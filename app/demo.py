@@ -83,6 +83,7 @@ def run_demo(*, students: int, keep: bool, console: Console) -> bool:
     with TemporaryDirectory(prefix="hocba-demo-") as folder:
         home = Path(folder)
         home.chmod(0o755)  # the embedded PostgreSQL of root runs as another account
+        _share_keys(home)
         port = _free_port(8115)
         url = f"http://127.0.0.1:{port}"
         console.rule("[bold]1. Khởi động kho trung tâm · start the repository")
@@ -95,6 +96,13 @@ def run_demo(*, students: int, keep: bool, console: Console) -> bool:
             if keep:
                 _keep_running(console, url, codes)
     return right and len(codes) == students
+
+
+def _share_keys(home: Path) -> None:
+    """Use the sandbox's keys of earlier runs: looking for them takes some seconds."""
+    keys = Settings(environment="sandbox").home.resolve() / "sandbox-keys"
+    keys.mkdir(parents=True, exist_ok=True)
+    (home / "sandbox-keys").symlink_to(keys)
 
 
 @contextmanager

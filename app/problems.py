@@ -220,7 +220,7 @@ class ProblemBoundary:
         async def traced_send(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 MutableHeaders(scope=message)["X-Trace-Id"] = trace_id
             await send(message)
 

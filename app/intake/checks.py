@@ -31,12 +31,14 @@ class ItemVerdict:
         transcript: what the signed content says, only when every check passed.
         report: the report as JSON text, only when every check passed.
         findings: every error and warning, in document order.
+        fault: for SIG-999 the type and place of the error, for the log.
     """
 
     original_sha256: str | None
     transcript: Transcript | None
     report: str | None
     findings: tuple[Finding, ...]
+    fault: str | None = None
 
 
 @dataclass(slots=True)
@@ -98,6 +100,7 @@ def check_item(
         transcript=verdict.transcript,
         report=report_to_json(verdict.report) if passed else None,
         findings=verdict.report.findings,
+        fault=verdict.report.fault,
     )
 
 

@@ -32,6 +32,9 @@ from app.transcripts.finding import Finding
 from app.transcripts.masking import mask_name
 from app.transcripts.message import Message, MessageItem
 
+UNFORESEEN = "SIG-999"
+"""The code of a check that broke down."""
+
 
 class LeaseLost(Exception):
     """Another worker has taken the package over; nothing was written."""
@@ -77,9 +80,26 @@ class TakenApart:
 Decision = RefusedWhole | TakenApart
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What a committed decision came to, without anything personal.
+
+    Attributes:
+        codes: what was found about the package itself, each code once.
+        unforeseen: for each transcript whose check broke down (SIG-999), its digest and the place
+            of the fault: ours to look into.
+    """
+
+    refused_whole: bool
+    accepted: int
+    rejected: int
+    codes: tuple[str, ...]
+    unforeseen: tuple[str, ...]
+
+
 async def commit_decision(
     database: Database, lease: Lease, decision: Decision, *, keys: WorkerKeys, now: datetime
-) -> Decision:
+) -> Committed:
     """Write the decision in one transaction: items, register, audit, state 02, or nothing.
 
     A crash before the commit leaves the package leased, to be processed again; a crash after it
@@ -95,8 +115,9 @@ async def commit_decision(
         items: tuple[Item, ...] = ()
         if isinstance(decision, TakenApart):
             items = await _register(connection, lease, decision, keys=keys, now=now)
+        committed = _summary(decision, items)
         await _write_items(connection, lease, items)
-        await _write_package(connection, lease, decision, items, now=now)
+        await _write_package(connection, lease, decision, committed, now=now)
         await record(
             connection,
             at=now,
@@ -104,12 +125,12 @@ async def commit_decision(
             action=Action.PACKAGE_PROCESSED,
             object=str(lease.package_id),
             detail={
-                "accepted": _count(items, Result.ACCEPTED),
-                "rejected": _count(items, Result.REFUSED),
-                "codes": " ".join(sorted({finding.code for finding in decision.findings})),
+                "accepted": committed.accepted,
+                "rejected": committed.rejected,
+                "codes": " ".join(committed.codes),
             },
         )
-    return decision
+    return committed
 
 
 async def _register(
@@ -220,13 +241,11 @@ async def _write_package(
     connection: AsyncConnection,
     lease: Lease,
     decision: Decision,
-    items: Sequence[Item],
+    committed: Committed,
     *,
     now: datetime,
 ) -> None:
     message, school = decision.message, decision.school
-    total = None if message is None else len(message.items)
-    accepted = _count(items, Result.ACCEPTED)
     statement = (
         update(packages)
         .where(packages.c.package_id == lease.package_id)
@@ -236,9 +255,9 @@ async def _write_package(
             purpose=None if message is None else message.purpose,
             school_code=None if school is None else school.code,
             province_code=None if school is None else school.province_code,
-            total=total,
-            accepted=accepted,
-            rejected=(total or 0) - accepted,
+            total=None if message is None else committed.accepted + committed.rejected,
+            accepted=committed.accepted,
+            rejected=committed.rejected,
             errors=findings_to_json(decision.findings),
             finished_at=now,
             leases=0,
@@ -247,5 +266,24 @@ async def _write_package(
     await connection.execute(statement)
 
 
-def _count(items: Sequence[Item], result: Result) -> int:
-    return sum(item.result is result for item in items)
+def _summary(decision: Decision, items: Sequence[Item]) -> Committed:
+    """Count; a package that is refused whole refuses every transcript that it names."""
+    total = 0 if decision.message is None else len(decision.message.items)
+    accepted = sum(item.result is Result.ACCEPTED for item in items)
+    return Committed(
+        refused_whole=isinstance(decision, RefusedWhole),
+        accepted=accepted,
+        rejected=total - accepted,
+        codes=tuple(sorted({finding.code for finding in decision.findings})),
+        unforeseen=_unforeseen(decision),
+    )
+
+
+def _unforeseen(decision: Decision) -> tuple[str, ...]:
+    judged = decision.judged if isinstance(decision, TakenApart) else ()
+    verdicts = [
+        each.verdict
+        for each in judged
+        if any(finding.code == UNFORESEEN for finding in each.verdict.findings)
+    ]
+    return tuple(f"{verdict.original_sha256}: {verdict.fault}" for verdict in verdicts)

@@ -14,7 +14,14 @@ from app.clients.accounts import may_act_for
 from app.db import Database
 from app.directory.schools import School, find_school
 from app.intake.checks import ItemVerdict
-from app.intake.decision import Decision, Judged, RefusedWhole, TakenApart, commit_decision
+from app.intake.decision import (
+    Committed,
+    Decision,
+    Judged,
+    RefusedWhole,
+    TakenApart,
+    commit_decision,
+)
 from app.intake.processes import VerificationProcesses
 from app.intake.queue import Lease
 from app.keys import WorkerKeys
@@ -23,8 +30,11 @@ from app.signatures.trust import Registration
 from app.signatures.verify import Context
 from app.transcripts.finding import Finding
 from app.transcripts.message import CREATE, Message, MessageItem
-from app.trust.registry import registrations_of
+from app.trust.registry import registrations_of, registrations_of_certificates
 from app.vault import Vault
+
+UNKNOWN_SIGNER = "SIG-500"
+"""The code of a certificate that the school did not register; the finding's value is its digest."""
 
 _CLAIMED_SCHOOL = re.compile(rb"<CO_QUAN_DON_VI_ID\s*>\s*([^<>&\s]{1,20})\s*</CO_QUAN_DON_VI_ID")
 
@@ -54,11 +64,11 @@ class _Sender:
     registrations: tuple[Registration, ...]
 
 
-async def process_package(parts: Processing, lease: Lease) -> Decision:
+async def process_package(parts: Processing, lease: Lease) -> Committed:
     """Verify a leased package and commit what became of each of its transcripts.
 
     Returns:
-        The committed decision; the package is in state 02.
+        What the decision came to; the package is in state 02.
 
     Raises:
         LeaseLost: another worker has the package; nothing was written.
@@ -71,7 +81,7 @@ async def process_package(parts: Processing, lease: Lease) -> Decision:
     content = await parts.vault.get(lease.digest)
     # 1 the message, and 2 its sender: signature, certificate, directory, right to act
     sender = await _find_sender(parts.database, lease, content)
-    verdict = await parts.processes.check_package(content, lease.received_at, sender.registrations)
+    verdict = await _judge_sender(parts, lease, content, sender)
     refusal = _refuse_sender(sender, verdict)
     message = verdict.message
     decision: Decision
@@ -114,6 +124,27 @@ async def _find_sender(database: Database, lease: Lease, content: bytes) -> _Sen
         )
 
 
+async def _judge_sender(
+    parts: Processing, lease: Lease, content: bytes, sender: _Sender
+) -> PackageVerdict:
+    check, known = parts.processes.check_package, sender.registrations
+    verdict = await check(content, lease.received_at, known)
+    strangers = await _strangers(parts.database, verdict.report.findings)
+    return await check(content, lease.received_at, known + strangers) if strangers else verdict
+
+
+async def _strangers(database: Database, findings: tuple[Finding, ...]) -> tuple[Registration, ...]:
+    """Find what other schools registered among the certificates that this one did not.
+
+    With it the verifier can say whose certificate it is, and not only that it is unknown.
+    """
+    unknown = [finding.value for finding in findings if finding.code == UNKNOWN_SIGNER]
+    if not unknown:
+        return ()
+    async with database.read() as connection:
+        return await registrations_of_certificates(connection, filter(None, unknown))
+
+
 def _refuse_sender(sender: _Sender, verdict: PackageVerdict) -> tuple[Finding, ...]:
     """Name why the whole package is refused; empty when it is to be taken apart.
 
@@ -150,7 +181,10 @@ async def _judge_transcripts(
             province_code=province_code,
         )
         kept = content[item.offset : item.offset + item.length]
-        return await parts.processes.check_item(kept, context, sender.registrations)
+        check, known = parts.processes.check_item, sender.registrations
+        verdict = await check(kept, context, known)
+        strangers = await _strangers(parts.database, verdict.findings)
+        return await check(kept, context, known + strangers) if strangers else verdict
 
     verdicts = await asyncio.gather(*(judge(item) for item in message.items))
     return tuple(

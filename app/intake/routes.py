@@ -86,7 +86,10 @@ def _add_submission(router: APIRouter, parts: PackageParts) -> None:
         status_code=HTTPStatus.ACCEPTED,
         openapi_extra=_XML_BODY,
         responses={
-            200: {"description": "Đã có kết quả, hoặc gói tin này đã được gửi trước đó"},
+            200: {
+                "description": "Đã có kết quả, hoặc gói tin này đã được gửi trước đó",
+                "model": PackageAnswer,
+            },
             202: {
                 "description": "Đã tiếp nhận và lưu giữ; xem kết quả tại Location",
                 "headers": {"Location": _header("Địa chỉ xem kết quả")},
@@ -220,8 +223,10 @@ def _require_xml(request: Request) -> None:
     """
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if declared not in {XML, "text/xml"} or encoding != "identity":
+    if declared not in {XML, "text/xml"}:
         raise WrongMediaType(expected=XML)
+    if encoding != "identity":
+        raise WrongMediaType(expected=f"{XML} (Content-Encoding: identity)")
     length = request.headers.get("content-length", "0")
     if not length.isdecimal():
         raise InvalidRequest(parameter="content-length", reason="malformed")

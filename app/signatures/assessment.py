@@ -85,8 +85,10 @@ def _assess(
         path, path_codes = _check_path(certificate, judgement, question)
         authority, authority_codes = _check_authority(slot, signers, question)
         checks += (path, authority)
-        codes = (*path_codes, *authority_codes)
-        findings += [found(code, slot=slot.name, element=slot.signature) for code in codes]
+        findings += [
+            found(code, slot=slot.name, element=slot.signature, value=certificate.sha256)
+            for code in (*path_codes, *authority_codes)
+        ]
     checks.append(
         Check(name="revocation", outcome=Outcome.NOT_CHECKED, code=REVOCATION_NOT_CHECKED)
     )

@@ -104,6 +104,7 @@ class Report:
         findings: every error and warning, in document order; empty of errors when PASSED.
         at: the time of receipt that the verdict is for.
         not_checked: catalogue codes of what this version does not check.
+        fault: for SIG-999 the type and place of the error, for operators and nobody else.
     """
 
     indication: Indication
@@ -119,6 +120,7 @@ class Report:
     at: datetime
     trust_snapshot_sha256: str
     not_checked: tuple[str, ...]
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

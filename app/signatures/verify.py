@@ -1,9 +1,10 @@
 """The verdict on one transcript or one package: the steps of this package in their order."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
+from traceback import extract_tb
 from typing import Generic, TypeVar
 
 from app.signatures.assessment import (
@@ -167,8 +168,15 @@ def _verify(case: _Case, read: Callable[[bytes], _Attested[_T_co]]) -> tuple[Rep
         return _verify_opened(case, open_document(case.data, case.profile), read)
     except DocumentRefused as refused:
         return _report(case, findings=refused.findings), None
-    except Exception:  # noqa: BLE001 -- reason: fail closed, nothing unforeseen may pass
-        return _report(case, findings=(Finding(code="SIG-999"),)), None
+    except Exception as error:  # noqa: BLE001 -- reason: fail closed, nothing unforeseen may pass
+        report = _report(case, findings=(Finding(code="SIG-999"),))
+        return replace(report, fault=_place_of(error)), None
+
+
+def _place_of(error: Exception) -> str:
+    """Name an error by its type and place; its message may hold a child's data."""
+    frame = extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__qualname__} at {frame.filename}:{frame.lineno}"
 
 
 def _verify_opened(

@@ -1,10 +1,11 @@
 """The certificates of schools and their principals that a department approved."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from hashlib import sha256
 
 from cryptography.x509 import load_der_x509_certificate
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -54,6 +55,21 @@ async def registrations_of(
     connection: AsyncConnection, school_code: str
 ) -> tuple[Registration, ...]:
     """List a school's approvals, ended ones too: a verdict looks at a day of issue."""
+    return await _registrations(connection, certificates.c.school_code == school_code)
+
+
+async def registrations_of_certificates(
+    connection: AsyncConnection, certificate_sha256s: Iterable[str]
+) -> tuple[Registration, ...]:
+    """List the approvals of certificates at whatever school, so that a stranger's is named."""
+    return await _registrations(
+        connection, certificates.c.certificate_sha256.in_(sorted(set(certificate_sha256s)))
+    )
+
+
+async def _registrations(
+    connection: AsyncConnection, condition: ColumnElement[bool]
+) -> tuple[Registration, ...]:
     statement = (
         select(
             certificates.c.certificate_sha256,
@@ -62,7 +78,7 @@ async def registrations_of(
             certificates.c.approved_from,
             certificates.c.approved_to,
         )
-        .where(certificates.c.school_code == school_code)
+        .where(condition)
         .order_by(certificates.c.approved_from, certificates.c.certificate_sha256)
     )
     return tuple(

@@ -4,14 +4,14 @@ import asyncio
 import secrets
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
 from app.errors import Unavailable
-from app.intake.decision import Decision, LeaseLost, RefusedWhole, commit_decision
+from app.intake.decision import Committed, LeaseLost, RefusedWhole, commit_decision
 from app.intake.package import State
 from app.intake.process import Processing, process_package
 from app.intake.queue import (
@@ -121,19 +121,16 @@ async def _turn(parts: Processing, name: str, stop: asyncio.Event, timing: Timin
 async def _bring_to_reply(parts: Processing, lease: Lease) -> None:
     """Decide on a package unless that is done, and make its reply."""
     if lease.state is State.PROCESSING:
-        decision = await _decide(parts, lease)
-        _log.info(
-            "package.decided",
-            package=str(lease.package_id),
-            digest=lease.digest,
-            refused_whole=isinstance(decision, RefusedWhole),
-            codes=sorted({finding.code for finding in decision.findings}),
-        )
+        committed = await _decide(parts, lease)
+        told = {"package": str(lease.package_id), "digest": lease.digest, **asdict(committed)}
+        _log.info("package.decided", **told)
+        if committed.unforeseen:
+            _log.error("check.unforeseen", **told)
     await reply_to_package(parts.database, lease, keys=parts.keys, now=parts.clock())
     _log.info("package.replied", package=str(lease.package_id))
 
 
-async def _decide(parts: Processing, lease: Lease) -> Decision:
+async def _decide(parts: Processing, lease: Lease) -> Committed:
     """Decide on a package; the last attempt ends with a refusal whatever happens.
 
     An attempt beyond the last one means that the last worker died with the package.

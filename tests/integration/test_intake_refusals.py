@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from time import sleep
 
 import httpx
 import pytest
@@ -101,6 +102,33 @@ def test_a_school_whose_certificate_is_not_registered_is_refused(working: Reposi
     assert refused(working, working.scenario.package) == ["SIG-500"]
 
 
+def give_certificates_to_another_school(repository: Repository, role: str) -> None:
+    repository.execute(
+        "INSERT INTO schools (school_code, name, province_code, created_at) "
+        "VALUES ('79000702', 'Trường THCS Mẫu Số Hai', '79', now())"
+    )
+    repository.execute(
+        "UPDATE certificates SET school_code = '79000702' WHERE role = :role", role=role
+    )
+
+
+def test_a_package_sealed_with_another_schools_certificate_is_named_as_such(
+    working: Repository,
+) -> None:
+    give_certificates_to_another_school(working, "KY_PHAT_HANH")
+    assert refused(working, working.scenario.package) == ["SIG-503"]
+
+
+def test_a_transcript_signed_by_another_schools_principal_is_named_as_such(
+    working: Repository,
+) -> None:
+    give_certificates_to_another_school(working, "CBQL")
+    answer = working.package()
+    assert answer["accepted"] == 0
+    for item in answer["items"]:
+        assert [(e["code"], e["slot"]) for e in item["errors"]] == [("SIG-503", "CBQL")]
+
+
 def test_without_a_token_nothing_is_taken(repository: Repository) -> None:
     answer = httpx.post(f"{repository.url}/v1/packages", content=b"<a/>", headers=XML)
     assert answer.status_code == 401
@@ -135,7 +163,7 @@ def test_a_body_that_is_not_plain_xml_by_its_headers_is_not_taken(
 ) -> None:
     answer = repository.client().post("/v1/packages", content=b"<a/>", headers=headers)
     assert answer.status_code == 415
-    assert answer.json()["expected"] == "application/xml"
+    assert answer.json()["expected"].startswith("application/xml")
 
 
 def test_an_empty_body_is_not_taken(repository: Repository) -> None:
@@ -168,3 +196,23 @@ def test_a_body_that_grows_too_large_is_refused_and_leaves_nothing(
     assert answer.json()["limit"] == PACKAGE_LIMIT
     assert repository.execute("SELECT count(*) FROM packages")[0][0] == 0
     assert not list(repository.vault_folder.rglob("sha256/*/*/*"))
+
+
+def test_a_client_that_goes_away_in_the_middle_leaves_nothing(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = repository.client().headers["Authorization"]
+    connection = HTTPConnection(repository.url.removeprefix("http://"))
+    connection.putrequest("POST", "/v1/packages")
+    for name, value in {**XML, "Authorization": token, "Content-Length": "1000"}.items():
+        connection.putheader(name, value)
+    connection.endheaders(b"<BAN_TIN>")
+    sleep(0.3)
+    connection.close()
+    for _ in range(50):
+        if "request.abandoned" in capsys.readouterr().out:
+            break
+        sleep(0.05)
+    else:
+        pytest.fail("the service did not notice")
+    assert repository.execute("SELECT count(*) FROM packages")[0][0] == 0

@@ -159,6 +159,8 @@ def test_an_unforeseen_error_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> No
     verdict = case_of().verify()
     assert codes(verdict) == ["SIG-999"]
     assert verdict.transcript is None
+    assert verdict.report.fault is not None
+    assert verdict.report.fault.startswith("MemoryError at ")
 
 
 def test_content_that_nobody_attests_never_passes(monkeypatch: pytest.MonkeyPatch) -> None:
