@@ -84,7 +84,7 @@ def run_demo(*, students: int, keep: bool, console: Console) -> bool:
         home = Path(folder)
         home.chmod(0o755)  # the embedded PostgreSQL of root runs as another account
         _share_keys(home)
-        port = _free_port(8115)
+        port = _free_port()
         url = f"http://127.0.0.1:{port}"
         console.rule("[bold]1. Khởi động kho trung tâm · start the repository")
         with _service(home, port, url):
@@ -284,15 +284,9 @@ def _tail(log: Path) -> str:
     return lines[-1] if lines else "none"
 
 
-def _free_port(wanted: int) -> int:
-    """Take the usual port when it is free, else any."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            free: int = probe.getsockname()[1]
-            return free
-    raise StartRefused("no port is free on 127.0.0.1")
+def _free_port() -> int:
+    """Let the system choose, so that a service or demonstration that runs already is left alone."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

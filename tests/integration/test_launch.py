@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
 import httpx
@@ -66,11 +67,14 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 def workers_of(process: "subprocess.Popen[str]") -> list[psutil.Process]:
-    return [
-        child
-        for child in psutil.Process(process.pid).children()
-        if child.is_running() and "work" in child.cmdline()
-    ]
+    return [child for child in psutil.Process(process.pid).children() if _works(child)]
+
+
+def _works(child: psutil.Process) -> bool:
+    try:
+        return child.is_running() and "work" in child.cmdline()
+    except psutil.NoSuchProcess:  # it ended in between; a zombie is one of these
+        return False
 
 
 @contextmanager
@@ -96,9 +100,17 @@ def service(*words: str, **environment: str) -> "Iterator[tuple[subprocess.Popen
         process.communicate()
 
 
-def test_with_no_settings_everything_is_embedded_and_stops_cleanly(tmp_path: Path) -> None:
-    home = tmp_path / "hocba"
-    tmp_path.chmod(0o755)
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that root's PostgreSQL, which runs as another account, may enter."""
+    with TemporaryDirectory(prefix="hocba-home-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+def test_with_no_settings_everything_is_embedded_and_stops_cleanly(open_folder: Path) -> None:
+    home = open_folder / "hocba"
     with service(HOCBA_HOME=str(home)) as (process, url):
         assert httpx.get(f"{url}/verify").status_code == httpx.codes.OK
         eventually(lambda: bool(workers_of(process)))

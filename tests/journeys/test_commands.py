@@ -149,6 +149,8 @@ def test_a_package_of_ones_own_is_sent_and_its_results_are_shown(
 def test_a_folder_of_ready_files_is_wrapped_and_signed(
     home: Path, service: str, tryout: Path, tmp_path: Path
 ) -> None:
+    known = str(tryout / "package.xml")
+    assert run(home, "submit", known, "--url", service, **account(tryout))[0] == 0
     folder, package = tmp_path / "ready", tmp_path / "package.xml"
     folder.mkdir()
     first, second, _ = sorted((tryout / "transcripts").glob("*.xml"))
