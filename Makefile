@@ -31,6 +31,7 @@ format: $(VENV)/.development
 	$(BIN)/ruff check --fix .
 
 openapi: $(VENV)/.development
+	$(BIN)/python -m tests.examples
 	$(BIN)/python -m app openapi
 
 # uv comes by pip, pinned by hash like everything else, and installs the rest in seconds.

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from app.administration import certificate_commands, client_commands, school_commands
+from app.contract import with_examples
 from app.db import migrate as migrate_database
 from app.demo import run_demo
 from app.errors import RepositoryError, StartRefused
@@ -96,7 +97,8 @@ def openapi(
     *, check: Annotated[bool, typer.Option(help="Chỉ so sánh với tệp đã lưu.")] = False
 ) -> None:
     """Ghi mô tả API vào openapi/openapi.json."""
-    document = json.dumps(openapi_document(), ensure_ascii=False, indent=2) + "\n"
+    described = with_examples(openapi_document(), OPENAPI.parent / "examples")
+    document = json.dumps(described, ensure_ascii=False, indent=2) + "\n"
     if not check:
         OPENAPI.write_text(document, encoding="utf-8")
     elif not OPENAPI.exists() or OPENAPI.read_text(encoding="utf-8") != document:

@@ -110,7 +110,7 @@ def create_app(parts: WebParts) -> FastAPI:
         summary="Central repository of signed school transcripts",
         description=_DESCRIPTION,
         version=API_VERSION,
-        docs_url="/docs" if sandbox else None,
+        docs_url=None,  # the usual page loads its scripts from elsewhere
         redoc_url=None,
         lifespan=_lifespan(parts),
         servers=[{"url": "/", "description": "Máy chủ đang cung cấp tài liệu này"}],
@@ -119,7 +119,7 @@ def create_app(parts: WebParts) -> FastAPI:
     _include_routes(app, parts, sandbox=sandbox)
     install_problems(app)
     app.add_middleware(SecurityHeaders, secure=parts.settings.public_url.startswith("https://"))
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # reason: FastAPI's documented way
     return app
 
 
@@ -271,11 +271,8 @@ class SecurityHeaders:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                # The sandbox's own documentation page alone loads scripts.
-                skipped = {"Content-Security-Policy"} if scope["path"] == "/docs" else set()
                 for name, value in self._headers.items():
-                    if name not in skipped:
-                        headers.setdefault(name, value)
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, guarded)

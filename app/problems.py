@@ -27,7 +27,7 @@ from app.transcripts.finding import DocumentRefused
 
 MEDIA_TYPE = "application/problem+json"
 
-TOKEN_PATH = "/v1/oauth/token"  # noqa: S105 - the path of an endpoint, no password
+TOKEN_PATH = "/v1/oauth/token"  # noqa: S105 -- reason: the path of an endpoint, no password
 """Where RFC 6749 section 5.2 rules the answers: 400 instead of 403 and 422, and `error`."""
 
 _log = structlog.get_logger(__name__)
@@ -228,7 +228,7 @@ class ProblemBoundary:
             await self._app(scope, receive, traced_send)
         except ClientDisconnect:
             _log.info("request.abandoned", trace_id=trace_id)
-        except Exception as error:  # noqa: BLE001 - the last line of defence: opaque, logged
+        except Exception as error:  # noqa: BLE001 -- reason: the last line of defence: opaque, logged
             _log.error(
                 "request.failed",
                 error=type(error).__qualname__,

@@ -12,9 +12,11 @@ from uuid import uuid4
 import asyncpg
 import hypothesis
 import pytest
+from _pytest.nodeid import NodeId
 
 from app.db import Database, connect, migrate
 from app.embedded import EmbeddedPostgres
+from tests.s3 import S3Server, running_s3
 
 CLUSTER = "TEST_CLUSTER_URL"
 """The variable by which the controller tells pytest-xdist's workers where the server is."""
@@ -52,9 +54,20 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[CLUSTER] = cluster
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tell the scheduler each test's xdist group, so that what is costly starts once.
+
+    pytest-xdist 3.8 itself writes the group to `_nodeid`, which pytest 9.2 no longer reads.
+    """
+    if config.getoption("loadgroup", default=False):
+        for item in items:
+            for mark in item.iter_markers("xdist_group"):
+                item._id = NodeId.parse(f"{item.nodeid}@{mark.args[0]}")
+
+
 def _memory() -> str | None:
     """A roomy folder in memory where programs may run, if any: a copy takes 50 ms, not 500."""
-    folder = "/dev/shm"  # noqa: S108  # mkdtemp makes a folder of our own in it
+    folder = "/dev/shm"  # noqa: S108 -- reason: mkdtemp makes a folder of our own in it
     if not Path(folder).is_dir():
         return None
     state = os.statvfs(folder)
@@ -138,3 +151,10 @@ async def verifier_database(database_url: str) -> AsyncGenerator[Database]:
     database = connect(database_url, role="hocba_verifier")
     yield database
     await database.dispose()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A real S3 server; tests that use it belong to the xdist group "s3", so that it is one."""
+    with running_s3() as server:
+        yield server

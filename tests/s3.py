@@ -167,7 +167,7 @@ class _Cluster:
 
     def run(self, program: str, *arguments: str) -> None:
         command = [program, "-c", str(self.folder / "ceph.conf"), *arguments]
-        done = subprocess.run(  # noqa: S603 - programs of this file, no shell
+        done = subprocess.run(  # noqa: S603 -- reason: programs of this file, no shell
             command, capture_output=True, text=True, timeout=START_SECONDS, check=False
         )
         if done.returncode != 0:
@@ -177,7 +177,7 @@ class _Cluster:
         # The kernel ends the part when the test process dies in any way.
         command = ["setpriv", "--pdeathsig", "KILL", program, "-f"]
         output = self.stack.enter_context((self.folder / f"{program}.out").open("wb"))
-        process = subprocess.Popen(  # noqa: S603 - programs of this file, no shell
+        process = subprocess.Popen(  # noqa: S603 -- reason: programs of this file, no shell
             [*command, "-c", str(self.folder / "ceph.conf"), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -21,18 +21,18 @@ class Action(StrEnum):
     REPORT_READ = "report.read"
     REPLY_READ = "reply.read"
     REPLY_ACKNOWLEDGED = "reply.acknowledged"
-    TOKEN_ISSUED = "token.issued"  # noqa: S105  # the name of an action, no password
-    TOKEN_REFUSED = "token.refused"  # noqa: S105  # the name of an action, no password
+    TOKEN_ISSUED = "token.issued"  # noqa: S105 -- reason: the name of an action, no password
+    TOKEN_REFUSED = "token.refused"  # noqa: S105 -- reason: the name of an action, no password
     VERIFICATION_CHECKED = "verification.checked"
 
 
-async def record(  # noqa: PLR0913  # the columns of one row
+async def record(  # noqa: PLR0913 -- reason: the columns of one row
     connection: AsyncConnection,
     *,
     at: datetime,
     actor: str,
     action: Action,
-    object: str,  # noqa: A002  # the word of the field: who did what to which object
+    object: str,  # noqa: A002 -- reason: the word of the field: who did what to which object
     detail: Mapping[str, str | int | bool | None] | None = None,
     trace_id: str | None = None,
 ) -> None:

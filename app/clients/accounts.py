@@ -49,7 +49,7 @@ class Caller:
             raise NotAllowed(scope=scope.value)
 
 
-async def create_client(  # noqa: PLR0913  # the columns of one row
+async def create_client(  # noqa: PLR0913 -- reason: the columns of one row
     connection: AsyncConnection,
     *,
     client_id: str,

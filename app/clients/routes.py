@@ -29,7 +29,7 @@ class TokenAnswer(BaseModel):
     """A token and what it allows (RFC 6749 section 5.1)."""
 
     access_token: str = Field(description="Mã truy cập, gửi trong tiêu đề `Authorization: Bearer`")
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the name of a scheme, no password
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 -- reason: the name of a scheme, no password
     expires_in: int = Field(description="Số giây còn hiệu lực", examples=[900])
     scope: str = Field(
         description="Các quyền được cấp, cách nhau bằng dấu cách",

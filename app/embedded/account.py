@@ -54,7 +54,7 @@ def as_account(account: Account | None) -> dict[str, Any]:
 
 def run(account: Account | None, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a short program to its end as the account; the exit code is the caller's to read."""
-    return subprocess.run(  # noqa: S603  # our own programs and paths, and no shell reads them
+    return subprocess.run(  # noqa: S603 -- reason: our own programs and paths, and no shell reads them
         command,
         capture_output=True,
         text=True,

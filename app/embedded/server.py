@@ -206,7 +206,7 @@ class EmbeddedPostgres:
         tie = partial(die_with, os.getpid(), signal.SIGINT)  # SIGINT: the clean, fast shutdown
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (place / "server.log").open("ab") as log:
-            return subprocess.Popen(  # noqa: S603  # our own program and paths, and no shell
+            return subprocess.Popen(  # noqa: S603 -- reason: our own program and paths, and no shell
                 [str(binaries / "postgres"), "-D", str(place / "data"), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -214,7 +214,7 @@ class EmbeddedPostgres:
                 cwd="/",
                 env=ENVIRONMENT,
                 start_new_session=True,  # Ctrl-C in a terminal stops the owner, then the server
-                preexec_fn=tie,  # noqa: PLW1509  # one system call, from the main thread
+                preexec_fn=tie,  # noqa: PLW1509 -- reason: one system call, from the main thread
                 **as_account(account),
             )
 

@@ -141,7 +141,7 @@ class VerificationProcesses:
         except RuntimeError:
             # The pool gives up for good when a process dies between two tasks: make another.
             _log.error("check.pool_lost")
-            self._pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
+            self._pool.stop()  # type: ignore[no-untyped-call]  # reason: pebble leaves it untyped
             self._pool = self._make_pool()
             return self._pool.schedule(check, args=arguments, timeout=seconds)
 
@@ -163,5 +163,5 @@ class VerificationProcesses:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
+        self._pool.stop()  # type: ignore[no-untyped-call]  # reason: pebble leaves it untyped
         self._pool.join()

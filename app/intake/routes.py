@@ -198,6 +198,7 @@ def _add_documents(router: APIRouter, parts: PackageParts) -> None:
         operation_id="acknowledge_package_reply",
         summary="Xác nhận đã đọc bản tin trả lời",
         status_code=HTTPStatus.NO_CONTENT,
+        response_class=Response,
     )
     async def acknowledge(request: Request, package_id: _PackageId) -> None:
         """Record that the sender has read the reply (state 04); repeating it changes nothing."""

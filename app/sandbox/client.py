@@ -122,10 +122,10 @@ class Client:
     def verification(self, code: str) -> Answer:
         """Check a code as the public does, without a token."""
         answer = self._http.get(f"/v1/verifications/{code}")
-        return _checked(answer).json()  # type: ignore[no-any-return]  # httpx types JSON as Any
+        return _checked(answer).json()  # type: ignore[no-any-return]  # reason: httpx types JSON as Any
 
     def _json(self, method: str, path: str, **options: Any) -> Answer:
-        return self._send(method, path, **options).json()  # type: ignore[no-any-return]  # as above
+        return self._send(method, path, **options).json()  # type: ignore[no-any-return]  # reason: as above
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send with a token; one that ran out is replaced once."""

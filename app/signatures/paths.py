@@ -94,6 +94,6 @@ def _finish(work: Coroutine[Any, Any, _T]) -> _T:
     try:
         work.send(None)
     except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]  # StopIteration carries Any
+        return done.value  # type: ignore[no-any-return]  # reason: StopIteration carries Any
     work.close()
     raise RuntimeError("path validation tried to wait")

@@ -148,7 +148,7 @@ def _namespace_findings(data: bytes) -> Iterator[Finding]:
 
 def _attribute_findings(root: etree._Element) -> Iterator[Finding]:
     for element in elements_at(_ODDLY_ATTRIBUTED, root):
-        for key in element.keys():  # noqa: SIM118 - an element iterates over its children
+        for key in element.keys():  # noqa: SIM118 -- reason: an element iterates over its children
             name = etree.QName(key)
             if name.localname.lower() == "id" and key != "Id":
                 yield _finding("SIG-132", element, name.text)

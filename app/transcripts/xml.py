@@ -233,9 +233,9 @@ def _parse(data: bytes) -> etree._Element:
         resolve_entities=False,
     )
     try:
-        return etree.fromstring(data, parser)  # noqa: TID251 - this is the hardened parser
+        return etree.fromstring(data, parser)  # noqa: TID251 -- reason: this is the hardened parser
     except etree.XMLSyntaxError as error:
-        limit = error.code == _RESOURCE_LIMIT  # type: ignore[attr-defined]  # absent from lxml-stubs
+        limit = error.code == _RESOURCE_LIMIT  # type: ignore[attr-defined]  # reason: absent from lxml-stubs
         code = "SIG-121" if limit else "SIG-120"
         finding = Finding(code=code, line=error.lineno, value=shortened(str(error.msg)))
         raise DocumentRefused(finding) from error

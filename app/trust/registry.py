@@ -18,7 +18,7 @@ REGISTERED_ROLES = (Role.PRINCIPAL, Role.SCHOOL)
 """Teachers' certificates are not registered: they come with the signature."""
 
 
-async def register_certificate(  # noqa: PLR0913  # the columns of one row
+async def register_certificate(  # noqa: PLR0913 -- reason: the columns of one row
     connection: AsyncConnection,
     *,
     der: bytes,

@@ -144,5 +144,5 @@ def _status(outcomes: dict[PublicCheck, Outcome]) -> Status:
     return Status.IN_FORCE if proven else Status.NOT_CONFIRMED
 
 
-def _passed_if(condition: bool) -> Outcome:  # noqa: FBT001 - a predicate turned into an outcome
+def _passed_if(condition: bool) -> Outcome:  # noqa: FBT001 -- reason: a predicate turned into an outcome
     return Outcome.PASSED if condition else Outcome.FAILED

@@ -269,7 +269,7 @@ def _make_role(role: str) -> str:
         END IF;
     END
     $$
-    """  # noqa: S608  # a role of `ROLES` above; PostgreSQL takes no parameters here
+    """  # noqa: S608 -- reason: a role of `ROLES` above; PostgreSQL takes no parameters here
 
 
 def upgrade() -> None:

@@ -58,7 +58,7 @@ def query(url: str, statement: str) -> object:
 
 
 def start_owner(home: Path) -> tuple[subprocess.Popen[str], str]:
-    owner = subprocess.Popen(  # noqa: S603  # the interpreter of this run, with the text above
+    owner = subprocess.Popen(  # noqa: S603 -- reason: the interpreter of this run, with the text above
         [sys.executable, "-c", OWNER, str(home)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
     assert owner.stdout is not None

@@ -153,23 +153,10 @@ def test_the_token_endpoint_names_errors_as_oauth_does(
     assert answer.json()["error"] == name
 
 
-def test_the_documentation_page_is_there_in_the_sandbox_only(
-    client: httpx.Client, database_url: str, tmp_path: Path
-) -> None:
-    page = client.get("/docs")
-    assert page.status_code == 200
-    assert "Content-Security-Policy" not in page.headers
-    production = application(
-        database_url,
-        tmp_path,
-        environment="production",
-        database_url=database_url,
-        vault_url=(tmp_path / "vault").as_uri(),
-        keys_dir=str(tmp_path),
-        trust_dir=str(tmp_path),
-    )
-    with serving(production) as url:
-        assert httpx.get(f"{url}/docs").status_code == 404
+def test_the_api_describes_itself_and_loads_nothing_from_elsewhere(client: httpx.Client) -> None:
+    assert client.get("/openapi.json").json()["openapi"].startswith("3.1")
+    assert client.get("/docs").status_code == 404
+    assert client.get("/redoc").status_code == 404
 
 
 def test_without_its_database_the_service_says_when_to_come_back(stranded: httpx.Client) -> None:

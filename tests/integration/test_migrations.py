@@ -186,7 +186,7 @@ def test_an_owner_who_is_no_superuser_migrates_and_acts_as_every_role(
     with blank_database() as url:
         owner = f"owner_{uuid4().hex}"
         asyncio.run(prepare(url, owner))
-        owners_url = make_url(url).set(username=owner, password="x")  # noqa: S106  # a sample
+        owners_url = make_url(url).set(username=owner, password="x")  # noqa: S106 -- reason: a sample
         migrate(owners_url.render_as_string(hide_password=False))
         asyncio.run(check(owners_url.render_as_string(hide_password=False)))
 

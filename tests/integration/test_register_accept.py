@@ -30,7 +30,7 @@ def code(new: NewRecord) -> str:
 
 async def count(database: Database, table: str) -> int:
     async with database.read() as connection:
-        return int(await connection.scalar(text(f"SELECT count(*) FROM {table}")))  # noqa: S608 - a constant of this test
+        return int(await connection.scalar(text(f"SELECT count(*) FROM {table}")))  # noqa: S608 -- reason: a constant of this test
 
 
 async def withdraw(database: Database, new: NewRecord) -> None:

@@ -81,4 +81,4 @@ async def test_the_public_verifier_reads_what_it_needs_and_no_name(
 async def test_the_public_verifier_reads_no_table(verifier_database: Database, table: str) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"):
         async with verifier_database.read() as connection:
-            await connection.execute(text(f"SELECT * FROM {table}"))  # noqa: S608 - a constant of this test
+            await connection.execute(text(f"SELECT * FROM {table}"))  # noqa: S608 -- reason: a constant of this test

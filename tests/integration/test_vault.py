@@ -1,7 +1,7 @@
 """What every vault promises, tried on each kind: two folders and a real S3 server."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -16,7 +16,7 @@ from app.errors import IntegrityFailure, NotFound, StartRefused, Unavailable
 from app.vault import Vault, open_vault
 from app.vault.directory import DirectoryVault, open_directory
 from app.vault.vault import object_key
-from tests.s3 import S3Server, running_s3
+from tests.s3 import S3Server
 
 CONTENT = "Học bạ của Nguyễn Văn Mẫu".encode() * 1000
 DIGEST = sha256(CONTENT).hexdigest()
@@ -29,12 +29,6 @@ class Store:
     vault: Vault
     overwrite: Callable[[str, bytes], None]
     versions: Callable[[], dict[str, object]]
-
-
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[S3Server]:
-    with running_s3() as server:
-        yield server
 
 
 @pytest.fixture(

@@ -36,7 +36,7 @@ def vault(request: pytest.FixtureRequest, tmp_path: Path) -> DirectoryVault:
 
 async def test_a_writer_killed_in_the_middle_leaves_no_object(vault: DirectoryVault) -> None:
     command = [sys.executable, "-c", PUT_WHAT_ARRIVES, str(vault.root), str(vault.unnamed_files)]
-    with subprocess.Popen(  # noqa: S603, ASYNC220 - our own interpreter; nothing else runs here
+    with subprocess.Popen(  # noqa: S603, ASYNC220 -- reason: our own interpreter; nothing else runs here
         [*command, DIGEST], stdin=subprocess.PIPE, cwd=PROJECT
     ) as writer:
         assert writer.stdin is not None

@@ -84,7 +84,7 @@ def test_neither_answer_shows_anything_else_that_the_register_keeps(
         *("original_sha256", "package_digest", "package_id", "personal_number_hash"),
     )
     record: TranscriptRecord = new_record("x", "").record
-    (row,) = execute(setting, f"SELECT {', '.join(secret)} FROM transcripts")  # noqa: S608 - column names of this test
+    (row,) = execute(setting, f"SELECT {', '.join(secret)} FROM transcripts")  # noqa: S608 -- reason: column names of this test
     for path in (f"/v1/verifications/{code}", f"/verify/{code}"):
         body = web.get(path).text
         assert record.school_name in body

@@ -52,7 +52,7 @@ def test_an_altered_original_confirms_nothing_that_was_recorded_about_it() -> No
 
 
 @pytest.mark.parametrize("unaltered", [True, False])
-def test_a_withdrawn_transcript_is_withdrawn_whatever_else_is_found(unaltered: bool) -> None:  # noqa: FBT001 - a parameter of the case
+def test_a_withdrawn_transcript_is_withdrawn_whatever_else_is_found(unaltered: bool) -> None:  # noqa: FBT001 -- reason: a parameter of the case
     withdrawn = replace(RECORD, withdrawn_at=NOW)
     assert status(withdrawn, unaltered=unaltered) is Status.WITHDRAWN
     assert outcomes(withdrawn)[PublicCheck.IN_FORCE] is Outcome.FAILED
