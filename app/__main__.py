@@ -18,10 +18,12 @@ from app.errors import RepositoryError, StartRefused
 from app.launch import configure_logs, openapi_document, run_worker, stores_ready
 from app.launch import serve as serve_until_stopped
 from app.problem_texts import KINDS
+from app.reverification.command import reverify_archive
 from app.sandbox.client import Client
 from app.sandbox_commands import sandbox_commands
 from app.settings import Settings
 from app.submission import submit_files
+from app.trust_commands import trust_commands
 
 OPENAPI = Path(__file__).parent.parent / "openapi" / "openapi.json"
 
@@ -39,6 +41,7 @@ cli.add_typer(school_commands, name="school")
 cli.add_typer(client_commands, name="client")
 cli.add_typer(certificate_commands, name="certificate")
 cli.add_typer(sandbox_commands, name="sandbox")
+cli.add_typer(trust_commands, name="trust")
 
 
 @cli.command()
@@ -90,6 +93,9 @@ def migrate() -> None:
     """Đưa cơ sở dữ liệu lên phiên bản của chương trình."""
     with stores_ready(Settings()) as url:
         migrate_database(url)
+
+
+cli.command("reverify")(reverify_archive)
 
 
 @cli.command()

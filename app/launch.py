@@ -6,12 +6,14 @@ and production names them all.
 """
 
 import asyncio
+import json
 import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,10 +35,14 @@ from app.main import WebParts, create_app, open_web_parts, read_clock, require_s
 from app.sandbox.keys import KeyStore
 from app.sandbox.pki import make_pki, write_trust_bundle
 from app.sandbox.repository_keys import make_repository_keys
+from app.sandbox.responder import Publisher, replacements, responding
+from app.secondopinion.sampling import Sampling
 from app.settings import Settings
-from app.trust.bundle import MANIFEST, load_bundle
+from app.trust.bundle import MANIFEST, load_bundle, load_publications
+from app.trust.fetching import Reach
 from app.vault import open_vault
 from app.worker.loop import work
+from app.worker.revocation import Upkeep, bring_trust_up_to_date, keep_trust_current
 
 SANDBOX_SEED = "hocba-sandbox"
 """The seed of the sandbox's PKI: public on purpose, so that anybody can sign for a sandbox."""
@@ -46,6 +52,8 @@ RESTART_SECONDS = 1.0
 
 STOP_SECONDS = 15.0
 """Time for open requests and for the worker to end; everything left is safe to kill."""
+
+SECONDS_PER_MINUTE = 60
 
 _log = structlog.get_logger(__name__)
 
@@ -140,20 +148,25 @@ async def _serve(settings: Settings, url: str, *, with_worker: bool) -> None:
     _on_stop_signal(server.stop)
     async with AsyncExitStack() as beside:
         if with_worker:
-            await beside.enter_async_context(_worker_beside(settings, url))
+            told = await beside.enter_async_context(_sandbox_lists(settings))
+            await beside.enter_async_context(_worker_beside(settings, url, told))
         await server.serve()
 
 
 async def _work(settings: Settings, url: str) -> None:
     stop = asyncio.Event()
     _on_stop_signal(stop.set)
-    trust = load_bundle(settings.trust_folder)
+    upkeep = _upkeep(settings)
+    keys = load_worker_keys(settings.keys_folder)
     database = connect(url, role="hocba_worker")
-    with VerificationProcesses(processes=settings.verification_processes, trust=trust) as processes:
+    with VerificationProcesses(
+        processes=settings.verification_processes,
+        trust=upkeep.bundle,
+        sampling=Sampling(share=settings.second_opinion_share, key=keys.codes),
+    ) as processes:
         try:
             if not await schema_is_current(database):
                 raise StartRefused("the database has another schema: run `python -m app migrate`")
-            await processes.start()
             parts = Processing(
                 database=database,
                 vault=open_vault(
@@ -161,15 +174,32 @@ async def _work(settings: Settings, url: str) -> None:
                     access_key=settings.s3_access_key,
                     secret_key=settings.s3_secret_key,
                 ),
-                keys=load_worker_keys(settings.keys_folder),
+                keys=keys,
                 processes=processes,
                 clock=read_clock,
             )
-            await work(parts, name=f"{os.uname().nodename}/{os.getpid()}", stop=stop)
+            # The first package should find evidence; without any it is taken provisionally.
+            await bring_trust_up_to_date(parts, upkeep)
+            await processes.start()
+            async with asyncio.TaskGroup() as jobs:
+                jobs.create_task(keep_trust_current(parts, upkeep, stop))
+                name = f"{os.uname().nodename}/{os.getpid()}"
+                jobs.create_task(work(parts, name=name, stop=stop))
         except CheckFailed as error:
             raise StartRefused("the verification processes cannot start") from error
         finally:
             await database.dispose()
+
+
+def _upkeep(settings: Settings) -> Upkeep:
+    """Read whom the worker trusts and where it may look for revocation lists."""
+    bundle = load_bundle(settings.trust_folder)
+    return Upkeep(
+        bundle=replace(bundle, provisional=settings.accept_provisionally),
+        publications=load_publications(settings.trust_folder),
+        reach=Reach(hosts=settings.revocation_hosts, replacements=settings.revocation_replacements),
+        period=settings.revocation_minutes * SECONDS_PER_MINUTE,
+    )
 
 
 def _make_sandbox_keys(settings: Settings) -> None:
@@ -182,9 +212,25 @@ def _make_sandbox_keys(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _worker_beside(settings: Settings, url: str) -> AsyncGenerator[None]:
+async def _sandbox_lists(settings: Settings) -> AsyncGenerator[Mapping[str, str]]:
+    """Publish the sandbox's own revocation lists; gives the settings that lead a worker there."""
+    if settings.trust_dir is not None or settings.environment != "sandbox":
+        yield {}
+        return
+    pki = make_pki(KeyStore(seed=SANDBOX_SEED, folder=settings.home / "sandbox-keys"))
+    async with responding(Publisher(pki=pki, clock=read_clock)) as base:
+        yield {
+            "HOCBA_REVOCATION_HOSTS": json.dumps([base.removeprefix("http://")]),
+            "HOCBA_REVOCATION_REPLACEMENTS": json.dumps(replacements(pki, base)),
+        }
+
+
+@asynccontextmanager
+async def _worker_beside(
+    settings: Settings, url: str, told: Mapping[str, str]
+) -> AsyncGenerator[None]:
     """Keep one worker process running; a dead one is replaced until the block ends."""
-    keeper = asyncio.create_task(_keep_worker(settings, url))
+    keeper = asyncio.create_task(_keep_worker(settings, url, told))
     try:
         yield
     finally:
@@ -193,9 +239,10 @@ async def _worker_beside(settings: Settings, url: str) -> AsyncGenerator[None]:
             await keeper
 
 
-async def _keep_worker(settings: Settings, url: str) -> None:
+async def _keep_worker(settings: Settings, url: str, told: Mapping[str, str]) -> None:
     environment = {
         **os.environ,
+        **told,
         "HOCBA_DATABASE_URL": url,
         "HOCBA_HOME": str(settings.home.resolve()),
     }

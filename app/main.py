@@ -31,6 +31,7 @@ from app.problems import TOKEN_PATH, Problem, install_problems, problem_response
 from app.settings import Settings
 from app.vault import Vault, open_vault
 from app.verification.check import Stores
+from app.verification.error_codes import error_code_routes
 from app.verification.routes import verification_routes
 
 API_VERSION = "1.0.0"
@@ -54,6 +55,7 @@ Kho trung tâm tiếp nhận, kiểm tra chữ ký số, lưu giữ và tra cứ
 2. Gửi gói tin đã ký tại `POST /v1/packages`; gửi lại đúng các byte đó luôn an toàn.
 3. Xem kết quả từng học bạ, tải bản tin trả lời đã ký và xác nhận đã đọc.
 
+Mã lỗi và cách khắc phục: `GET /v1/error-codes`, hoặc trang `/error-codes` cho người đọc.
 Mọi lỗi theo RFC 9457 (`application/problem+json`). Thông báo bằng tiếng Việt, hoặc tiếng Anh với
 `Accept-Language: en`. Thời gian theo giờ Việt Nam (+07:00).
 """
@@ -149,6 +151,7 @@ def _include_routes(app: FastAPI, parts: WebParts, *, sandbox: bool) -> None:
     app.include_router(packages, dependencies=token, responses=_CLIENT_PROBLEMS | _UPLOAD_PROBLEMS)
     app.include_router(transcripts, dependencies=token, responses=_CLIENT_PROBLEMS)
     app.include_router(public, responses=_PUBLIC_PROBLEMS)
+    app.include_router(error_code_routes(sandbox=sandbox), responses=_LIST_PROBLEMS)
     app.include_router(_health_routes(parts), responses=_HEALTH_PROBLEMS)
 
 
@@ -176,6 +179,7 @@ _PUBLIC_PROBLEMS = problem_responses(
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
+_LIST_PROBLEMS = problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY)
 _HEALTH_PROBLEMS = problem_responses(HTTPStatus.SERVICE_UNAVAILABLE)
 
 

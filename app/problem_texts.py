@@ -151,8 +151,14 @@ KINDS: Mapping[str, Kind] = {
     ),
     "document-refused": Kind(
         status=HTTPStatus.UNPROCESSABLE_ENTITY,
-        vi=Words("Không đọc được tệp", "Tệp không đọc được. Hãy xem các mã lỗi kèm theo."),
-        en=Words("Document refused", "The document cannot be read. See the codes given."),
+        vi=Words(
+            "Không đọc được tệp",
+            "Tệp không đọc được. Ý nghĩa của các mã lỗi kèm theo có tại /error-codes.",
+        ),
+        en=Words(
+            "Document refused",
+            "The document cannot be read. /error-codes explains the codes given.",
+        ),
     ),
     "too-many-requests": Kind(
         status=HTTPStatus.TOO_MANY_REQUESTS,

@@ -41,6 +41,29 @@ class Settings(BaseSettings):
         default=2, ge=1, le=64, description="Processes that verify signatures, one per core"
     )
 
+    second_opinion_share: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="Share of accepted transcripts whose signatures a second engine verifies too",
+    )
+
+    accept_provisionally: bool = Field(
+        default=True,
+        description="Accept a transcript provisionally while revocation of a signer is unknown",
+    )
+    revocation_hosts: frozenset[str] = Field(
+        default=frozenset(),
+        description='Hosts that revocation lists may be fetched from: ["crl.example.vn"]',
+    )
+    revocation_replacements: dict[str, str] = Field(
+        default_factory=dict,
+        description="Beginnings of dead addresses of lists and what stands there instead",
+    )
+    revocation_minutes: float = Field(
+        default=60, ge=1, description="Minutes from one look for newer revocation lists to the next"
+    )
+
     @model_validator(mode="after")
     def _production_names_its_stores(self) -> Self:
         if self.environment == "production":

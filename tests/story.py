@@ -37,6 +37,7 @@ def tell(exchange: Exchange) -> None:
     show_verification(exchange)
     show_refusals(exchange, bearer)
     show_health(exchange)
+    show_error_codes(exchange)
 
 
 def two_students(repository: Repository) -> bytes:
@@ -258,6 +259,15 @@ def show_health(exchange: Exchange) -> None:
     """Show the two addresses for operators."""
     exchange.show("health", "Tiến trình còn hoạt động", Ask(method="GET", path="/healthz"))
     exchange.show("ready", "Sẵn sàng phục vụ", Ask(method="GET", path="/readyz"))
+
+
+def show_error_codes(exchange: Exchange) -> None:
+    """Show the shortest part of the list of codes."""
+    exchange.show(
+        "error-codes",
+        "Danh mục mã lỗi, chỉ các mã thông tin",
+        Ask(method="GET", path="/v1/error-codes?severity=info"),
+    )
 
 
 def code_of(repository: Repository) -> str:

@@ -24,6 +24,10 @@ class Action(StrEnum):
     TOKEN_ISSUED = "token.issued"  # noqa: S105 -- reason: the name of an action, no password
     TOKEN_REFUSED = "token.refused"  # noqa: S105 -- reason: the name of an action, no password
     VERIFICATION_CHECKED = "verification.checked"
+    TRANSCRIPT_DISPUTED = "transcript.disputed"
+    ARCHIVE_VERIFIED = "archive.verified"
+    TRANSCRIPT_FINAL = "transcript.final"
+    TRANSCRIPT_REVOKED = "transcript.revoked"
 
 
 async def record(  # noqa: PLR0913 -- reason: the columns of one row

@@ -10,7 +10,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from app.lifeline import die_with
-from app.signatures.report import PackageVerdict, Report
+from app.secondopinion.bundle import Bundle, write_bundle
+from app.secondopinion.opinion import Opinion, second_opinion
+from app.secondopinion.sampling import NO_SAMPLE, Sampling, is_sampled
+from app.signatures.report import Indication, PackageVerdict, Report
 from app.signatures.trust import Registration, TrustSnapshot
 from app.signatures.verify import Context, verify_package, verify_transcript
 from app.transcripts.content import Transcript
@@ -28,10 +31,13 @@ class ItemVerdict:
 
     Attributes:
         original_sha256: digest of its own bytes; None when they could not be decoded.
-        transcript: what the signed content says, only when every check passed.
-        report: the report as JSON text, only when every check passed.
+        transcript: what the signed content says, only when no check failed.
+        report: the report as JSON text, only when no check failed.
         findings: every error and warning, in document order.
         fault: for SIG-999 the type and place of the error, for the log.
+        dispute: for SIG-330 what is needed to look into it again.
+        provisional_under: digest of the trust snapshot that left revocation open; None when it was
+            decided.
     """
 
     original_sha256: str | None
@@ -39,32 +45,37 @@ class ItemVerdict:
     report: str | None
     findings: tuple[Finding, ...]
     fault: str | None = None
+    dispute: Bundle | None = None
+    provisional_under: str | None = None
 
 
 @dataclass(slots=True)
 class _Process:
-    """The one thing that a verification process remembers between tasks.
+    """What a verification process remembers between tasks.
 
     It comes with the process's start because it is large and the same for every task.
     """
 
     trust: TrustSnapshot
+    sampling: Sampling
 
 
-_process = _Process(trust=TrustSnapshot(anchors=(), intermediates=()))
+_process = _Process(trust=TrustSnapshot(anchors=(), intermediates=()), sampling=NO_SAMPLE)
 """Trusts nobody until `prepare` has run."""
 
 
-def prepare(trust: TrustSnapshot, parent: int) -> None:
+def prepare(trust: TrustSnapshot, sampling: Sampling, parent: int) -> None:
     """Make this process a verification process: bounded memory, and gone with its parent.
 
     Args:
         trust: whom every check of this process trusts.
+        sampling: which transcripts that pass get a second opinion.
         parent: the process id of the worker.
     """
     die_with(parent, signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     _process.trust = trust
+    _process.sampling = sampling
 
 
 def prepared() -> bool:
@@ -84,7 +95,11 @@ def check_package(
 def check_item(
     kept: bytes, context: Context, registrations: tuple[Registration, ...]
 ) -> ItemVerdict:
-    """Verify one transcript from its base64 text inside the package."""
+    """Verify one transcript from its base64 text inside the package.
+
+    One that passes and belongs to the sample gets a second opinion; where the engines differ it
+    does not pass.
+    """
     try:
         original = transcript_range(kept)
     except DocumentRefused as refused:
@@ -95,12 +110,37 @@ def check_item(
         original, context=context, trust=_process.trust, registrations=registrations
     )
     passed = verdict.transcript is not None
+    if passed and is_sampled(verdict.report.document_sha256, _process.sampling):
+        opinion = second_opinion(original, verdict.report)
+        if not opinion.agrees:
+            return _disputed(original, verdict.report, opinion)
     return ItemVerdict(
         original_sha256=verdict.report.document_sha256,
         transcript=verdict.transcript,
         report=report_to_json(verdict.report) if passed else None,
         findings=verdict.report.findings,
         fault=verdict.report.fault,
+        provisional_under=_provisional_under(verdict.report) if passed else None,
+    )
+
+
+def _provisional_under(report: Report) -> str | None:
+    decided = report.indication is Indication.PASSED
+    return None if decided else report.trust_snapshot_sha256
+
+
+def _disputed(original: bytes, report: Report, opinion: Opinion) -> ItemVerdict:
+    """Refuse what the engines differ on: one of them is wrong, and nobody knows which."""
+    disputed = tuple(
+        Finding(code="SIG-330", slot=found.slot or None, value=found.reason)
+        for found in opinion.disagreements
+    )
+    return ItemVerdict(
+        original_sha256=report.document_sha256,
+        transcript=None,
+        report=None,
+        findings=(*report.findings, *disputed),
+        dispute=write_bundle(original, report, opinion),
     )
 
 

@@ -1,10 +1,8 @@
 """The one commit point of processing: what became of a package and of each of its transcripts."""
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +11,8 @@ from app.audit.record import Action, record
 from app.db import Database
 from app.directory.schools import School
 from app.intake.checks import ItemVerdict
+from app.intake.dispute import record_disputes
+from app.intake.entry import Place, register_entry
 from app.intake.package import Item, Result, State, findings_to_json
 from app.intake.queue import Lease, holds
 from app.intake.tables import package_items, packages
@@ -25,11 +25,10 @@ from app.register.accept import (
     Withdrawn,
     accept,
 )
-from app.register.record import NewRecord, TranscriptRecord
-from app.transcripts.codes import transcript_code
+from app.register.record import NewRecord
+from app.secondopinion.bundle import Bundle
 from app.transcripts.content import Transcript
 from app.transcripts.finding import Finding
-from app.transcripts.masking import mask_name
 from app.transcripts.message import Message, MessageItem
 
 UNFORESEEN = "SIG-999"
@@ -88,6 +87,7 @@ class Committed:
         codes: what was found about the package itself, each code once.
         unforeseen: for each transcript whose check broke down (SIG-999), its digest and the place
             of the fault: ours to look into.
+        disputed: the same for SIG-330, its digest and the vault's key of the bundle about it.
     """
 
     refused_whole: bool
@@ -95,6 +95,7 @@ class Committed:
     rejected: int
     codes: tuple[str, ...]
     unforeseen: tuple[str, ...]
+    disputed: tuple[str, ...]
 
 
 async def commit_decision(
@@ -118,6 +119,7 @@ async def commit_decision(
         committed = _summary(decision, items)
         await _write_items(connection, lease, items)
         await _write_package(connection, lease, decision, committed, now=now)
+        await record_disputes(connection, _disputes(decision), package_id=lease.package_id, now=now)
         await record(
             connection,
             at=now,
@@ -155,41 +157,19 @@ async def _register(
 def _new_record(
     lease: Lease, judged: Judged, transcript: Transcript, *, keys: WorkerKeys, now: datetime
 ) -> NewRecord:
-    digest = judged.verdict.original_sha256 or ""
-    school, student = transcript.school, transcript.student
-    return NewRecord(
-        record=TranscriptRecord(
-            school_year=transcript.start_year,
-            transcript_code=transcript_code(keys.codes, bytes.fromhex(digest)),
-            original_sha256=digest,
-            level=transcript.level,
-            grade=transcript.grade,
-            class_id=transcript.class_id,
-            class_name=transcript.class_name,
-            school_code=school.code,
-            school_name=school.name,
-            province_code=school.province_code,
-            province_name=school.province_name,
-            student_code=student.code,
-            student_name=student.full_name,
-            student_name_masked=mask_name(student.full_name),
-            personal_number_hash=_keyed_hash(keys.identity, student.personal_number),
-            issued_on=transcript.issued_on,
-            package_id=lease.package_id,
-            package_digest=lease.digest,
-            byte_offset=judged.item.offset,
-            byte_length=judged.item.length,
-            accepted_at=now,
-        ),
-        report=judged.verdict.report or "",
+    place = Place(
+        package_id=lease.package_id,
+        package_digest=lease.digest,
+        byte_offset=judged.item.offset,
+        byte_length=judged.item.length,
     )
-
-
-def _keyed_hash(key: bytes, personal_number: str | None) -> bytes | None:
-    """Hide a personal number so that it can be looked up exactly and in no other way."""
-    if personal_number is None:
-        return None
-    return hmac.digest(key, personal_number.encode(), sha256)
+    digest = judged.verdict.original_sha256 or ""
+    record = register_entry(transcript, digest, place=place, keys=keys, accepted_at=now)
+    return NewRecord(
+        record=record,
+        report=judged.verdict.report or "",
+        provisional_under=judged.verdict.provisional_under,
+    )
 
 
 def _item(judged: Judged, acceptance: Acceptance | None) -> Item:
@@ -215,6 +195,11 @@ def _item(judged: Judged, acceptance: Acceptance | None) -> Item:
         original_sha256=judged.verdict.original_sha256,
         findings=findings,
     )
+
+
+def _disputes(decision: Decision) -> tuple[Bundle, ...]:
+    judged = decision.judged if isinstance(decision, TakenApart) else ()
+    return tuple(each.verdict.dispute for each in judged if each.verdict.dispute is not None)
 
 
 async def _write_items(connection: AsyncConnection, lease: Lease, items: Sequence[Item]) -> None:
@@ -276,6 +261,7 @@ def _summary(decision: Decision, items: Sequence[Item]) -> Committed:
         rejected=total - accepted,
         codes=tuple(sorted({finding.code for finding in decision.findings})),
         unforeseen=_unforeseen(decision),
+        disputed=tuple(f"{one.original_sha256}: {one.sha256}" for one in _disputes(decision)),
     )
 
 

@@ -22,6 +22,7 @@ from app.intake.decision import (
     TakenApart,
     commit_decision,
 )
+from app.intake.dispute import keep_disputes
 from app.intake.processes import VerificationProcesses
 from app.intake.queue import Lease
 from app.keys import WorkerKeys
@@ -92,6 +93,8 @@ async def process_package(parts: Processing, lease: Lease) -> Committed:
     else:
         # 3 each transcript on its own, so that one cannot block the class
         judged = await _judge_transcripts(parts, lease, content, message, sender)
+        disputes = (each.verdict.dispute for each in judged)
+        await keep_disputes(parts.vault, filter(None, disputes))
         decision = TakenApart(
             message=message, school=sender.school, judged=judged, findings=verdict.report.findings
         )

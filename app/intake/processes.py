@@ -17,6 +17,7 @@ import structlog
 from pebble import ProcessExpired, ProcessPool
 
 from app.intake.checks import ItemVerdict, check_item, check_package, prepare, prepared
+from app.secondopinion.sampling import NO_SAMPLE, Sampling
 from app.signatures.report import PackageVerdict
 from app.signatures.trust import Registration, TrustSnapshot
 from app.signatures.verify import Context
@@ -56,9 +57,12 @@ class CheckFailed(Exception):
 class VerificationProcesses:
     """A fixed number of processes that verify for one worker; safe for concurrent tasks."""
 
-    def __init__(self, *, processes: int, trust: TrustSnapshot) -> None:
+    def __init__(
+        self, *, processes: int, trust: TrustSnapshot, sampling: Sampling = NO_SAMPLE
+    ) -> None:
         self._processes = processes
         self._trust = trust
+        self._sampling = sampling
         self._pool = self._make_pool()
         self._places = asyncio.Semaphore(processes * (1 + TASKS_AHEAD))
         self._alone = asyncio.Lock()
@@ -71,6 +75,23 @@ class VerificationProcesses:
         """
         answers = (self._run(prepared, seconds=START_SECONDS) for _ in range(self._processes))
         await asyncio.gather(*answers)
+
+    @property
+    def trust(self) -> TrustSnapshot:
+        """Whom checks that start now trust."""
+        return self._trust
+
+    async def renew(self, trust: TrustSnapshot) -> None:
+        """Let every check that starts from now on trust a newer snapshot.
+
+        Running checks end as they began; returns when the last of them has.
+        """
+        if trust.sha256 == self._trust.sha256:
+            return
+        before, self._trust = self._pool, trust
+        self._pool = self._make_pool()
+        before.close()  # type: ignore[no-untyped-call]  # reason: pebble leaves it untyped
+        await asyncio.to_thread(before.join)
 
     async def check_package(
         self, package: bytes, received_at: datetime, registrations: tuple[Registration, ...]
@@ -149,7 +170,7 @@ class VerificationProcesses:
         return ProcessPool(
             max_workers=self._processes,
             initializer=prepare,
-            initargs=(self._trust, os.getpid()),
+            initargs=(self._trust, self._sampling, os.getpid()),
             # A forked child would inherit the event loop's sockets and the threads' locks.
             context=multiprocessing.get_context("spawn"),
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.locale import local_time
-from app.register.record import TranscriptRecord
+from app.register.record import Standing, TranscriptRecord
 from app.transcripts.codes import format_code
 
 _TIME: dict[str, JsonValue] = {"format": "date-time"}
@@ -29,6 +29,7 @@ class TranscriptAnswer(BaseModel):
             "example": {
                 "code": "HHB8WG-CUCGKZ-ZA4SVQ",
                 "status": "in_force",
+                "standing": "final",
                 "school_year": "2025-2026",
                 "level": "03",
                 "grade": "06",
@@ -58,6 +59,10 @@ class TranscriptAnswer(BaseModel):
     status: Literal["in_force", "withdrawn"] = Field(
         description="Trạng thái: đang lưu hành hoặc đã thu hồi"
     )
+    standing: Literal["final", "provisional", "revoked"] = Field(
+        description="Kết luận về thu hồi chứng thư: đã kết luận (final), tạm thời vì chưa đủ danh "
+        "sách thu hồi (provisional), hoặc chứng thư hóa ra đã bị thu hồi (revoked)"
+    )
     school_year: str = Field(description="Năm học")
     level: str = Field(description="Mã cấp học")
     grade: str = Field(description="Khối")
@@ -81,12 +86,13 @@ class TranscriptAnswer(BaseModel):
     links: TranscriptLinks = Field(description="Đường dẫn liên quan")
 
 
-def present_record(record: TranscriptRecord) -> TranscriptAnswer:
+def present_record(record: TranscriptRecord, standing: Standing) -> TranscriptAnswer:
     """Write what the register keeps, times in the time of Việt Nam."""
     code = format_code(record.transcript_code)
     return TranscriptAnswer(
         code=code,
         status="in_force" if record.withdrawn_at is None else "withdrawn",
+        standing=standing.value,
         school_year=f"{record.school_year}-{record.school_year + 1}",
         level=record.level,
         grade=record.grade,

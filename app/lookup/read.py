@@ -9,7 +9,8 @@ from app.clients.accounts import Caller, Scope, may_act_for
 from app.db import Database
 from app.errors import IntegrityFailure, NotFound
 from app.register.find import find, report_of
-from app.register.record import TranscriptRecord
+from app.register.record import Standing, TranscriptRecord
+from app.register.standing import standing_of
 from app.transcripts.codes import parse_code
 from app.transcripts.finding import DocumentRefused
 from app.transcripts.message import transcript_range
@@ -30,8 +31,8 @@ class Reading:
     trace_id: str
 
 
-async def read_record(database: Database, reading: Reading) -> TranscriptRecord:
-    """Give what the register keeps of the transcript.
+async def read_record(database: Database, reading: Reading) -> tuple[TranscriptRecord, Standing]:
+    """Give what the register keeps of the transcript, and how it stands.
 
     Raises:
         NotAllowed: the token lacks the scope transcripts:read.
@@ -39,7 +40,9 @@ async def read_record(database: Database, reading: Reading) -> TranscriptRecord:
         NotFound: no such transcript, or it belongs to a school that the caller may not act for.
         Unavailable: the database cannot answer, or the read could not be recorded.
     """
-    return await _entitled_record(database, reading, Action.TRANSCRIPT_READ)
+    found = await _entitled_record(database, reading, Action.TRANSCRIPT_READ)
+    async with database.read() as connection:
+        return found, await standing_of(connection, found.transcript_code)
 
 
 async def read_original(

@@ -56,7 +56,7 @@ def lookup_routes(
     ) -> TranscriptAnswer:
         """Give the register's data of one transcript; times are in Việt Nam's time."""
         response.headers.update(PRIVATE)
-        return present_record(await read_record(database, await reading(request, code)))
+        return present_record(*await read_record(database, await reading(request, code)))
 
     @router.get(
         "/{code}/original",

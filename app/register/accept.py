@@ -12,6 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.errors import Unavailable
 from app.register.record import NewRecord, TranscriptRecord
+from app.register.standing import note_provisional
 from app.register.tables import transcript_codes, transcripts
 
 
@@ -84,6 +85,7 @@ async def accept(
     rows = sorted(records, key=lambda new: _place_of(new.record))
     inserted = await _insert_new(connection, rows)
     await _insert_codes(connection, [new.record for new in rows if _code(new) in inserted])
+    await note_provisional(connection, [new for new in rows if _code(new) in inserted])
     known = await _withdrawn_by_code(connection, [new.record for new in rows])
     in_force = await _in_force_by_place(connection, [new.record for new in rows])
     answers: list[Acceptance] = []

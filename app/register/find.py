@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.register.record import PublicRecord, SlotCheck, TranscriptRecord
+from app.register.record import PublicRecord, SlotCheck, Standing, TranscriptRecord
 from app.register.tables import public_transcripts, transcript_codes, transcripts
 
 
@@ -45,7 +45,10 @@ async def find_public(connection: AsyncConnection, code: str) -> PublicRecord | 
     checks = tuple(
         SlotCheck(name=check["name"], outcome=check["outcome"]) for check in values.pop("checks")
     )
-    return PublicRecord(checks=checks, **values)
+    standing = values.pop("standing")
+    return PublicRecord(
+        checks=checks, standing=None if standing is None else Standing(standing), **values
+    )
 
 
 async def student_names(connection: AsyncConnection, codes: Collection[str]) -> Mapping[str, str]:

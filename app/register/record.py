@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
+
+
+class Standing(StrEnum):
+    """What evidence about revocation made of a transcript."""
+
+    PROVISIONAL = "provisional"
+    FINAL = "final"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +63,13 @@ class NewRecord:
     Attributes:
         record: the row; a new one is in force, so its `withdrawn_at` is not read.
         report: the verification report as JSON text.
+        provisional_under: digest of the trust snapshot that left revocation open; None when it was
+            decided.
     """
 
     record: TranscriptRecord
     report: str
+    provisional_under: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +90,7 @@ class PublicRecord:
         indication: the report's verdict at acceptance (ETSI EN 319 102-1).
         coverage_complete: whether all content lay under the required signatures.
         checks: every check on every slot, in the report's order, without names.
+        standing: what evidence about revocation made of it since; None when it was final at once.
     """
 
     transcript_code: str
@@ -95,3 +108,4 @@ class PublicRecord:
     indication: str
     coverage_complete: bool
     checks: tuple[SlotCheck, ...]
+    standing: Standing | None = None

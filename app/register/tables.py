@@ -4,9 +4,11 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     DateTime,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -77,6 +79,33 @@ transcript_codes = Table(
 )
 """Where a code's row lies: codes stay unique across partitions, and a look-up reads one of them."""
 
+transcript_standings = Table(
+    "transcript_standings",
+    metadata,
+    Column(
+        "transcript_code",
+        Text,
+        ForeignKey("transcript_codes.transcript_code"),
+        primary_key=True,
+    ),
+    Column("standing", Text, primary_key=True),
+    Column("code", Text),
+    Column("trust_snapshot_sha256", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("standing IN ('provisional', 'final', 'revoked')", name="standing"),
+)
+"""What evidence about revocation made of a transcript; none for one that was final from the start.
+
+Rows are only added: "provisional" first, then once "final" or "revoked".
+"""
+
+Index(
+    "uq_transcript_standings_decided",
+    transcript_standings.c.transcript_code,
+    unique=True,
+    postgresql_where=transcript_standings.c.standing != "provisional",
+)
+
 public_transcripts = table(
     "public_transcripts",
     column("transcript_code", Text),
@@ -94,6 +123,7 @@ public_transcripts = table(
     column("indication", Text),
     column("coverage_complete", Boolean),
     column("checks", JSONB),
+    column("standing", Text),
 )
 """The view for the public verifier, which alone it may read.
 

@@ -72,28 +72,55 @@ def certify(blank: Blank, issuer: Issuer) -> x509.Certificate:
     return builder.sign(issuer.key, SHA256())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """One entry of a revocation list.
+
+    Attributes:
+        since: from when.
+        reason: why; none is stated when None.
+    """
+
+    certificate: x509.Certificate
+    since: datetime
+    reason: x509.ReasonFlags | None = None
+
+
 def revocation_list(
-    issuer: Issuer, *, at: datetime, revoked: Sequence[tuple[x509.Certificate, datetime]] = ()
+    issuer: Issuer,
+    *,
+    at: datetime,
+    until: datetime | None = None,
+    revoked: Sequence[Revocation] = (),
 ) -> x509.CertificateRevocationList:
     """Make the list that the issuer publishes at a moment.
 
     Args:
         issuer: the authority.
         at: thisUpdate; its whole seconds are the list's number.
-        revoked: certificates with the times from which they are revoked.
+        until: nextUpdate; seven days later when None.
+        revoked: the entries.
     """
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(issuer.name)
         .last_update(at)
-        .next_update(at + timedelta(days=CRL_DAYS))
+        .next_update(until or at + timedelta(days=CRL_DAYS))
         .add_extension(_issuer_identifier(issuer), critical=False)
         .add_extension(x509.CRLNumber(int(at.timestamp())), critical=False)
     )
-    for certificate, since in revoked:
-        entry = x509.RevokedCertificateBuilder(certificate.serial_number, since)
+    for one in revoked:
+        entry = x509.RevokedCertificateBuilder(one.certificate.serial_number, one.since)
+        if one.reason is not None:
+            entry = entry.add_extension(x509.CRLReason(one.reason), critical=False)
         builder = builder.add_revoked_certificate(entry.build())
     return builder.sign(issuer.key, SHA256())
+
+
+def list_address(slug: str) -> str:
+    """Name where an authority says that it publishes its list."""
+    # Names under .localhost never leave the machine (RFC 6761 section 6.3).
+    return f"http://crl.{slug}.localhost/ca.crl"
 
 
 def _key_usage(*, authority: bool) -> x509.KeyUsage:
@@ -115,8 +142,7 @@ def _issuer_identifier(issuer: Issuer) -> x509.AuthorityKeyIdentifier:
 
 
 def _revocation_lists(issuer: Issuer) -> x509.CRLDistributionPoints:
-    # Names under .localhost never leave the machine (RFC 6761 section 6.3).
-    place = x509.UniformResourceIdentifier(f"http://crl.{issuer.slug}.localhost/ca.crl")
+    place = x509.UniformResourceIdentifier(list_address(issuer.slug))
     point = x509.DistributionPoint([place], relative_name=None, reasons=None, crl_issuer=None)
     return x509.CRLDistributionPoints([point])
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from cryptography import x509
@@ -18,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from app.sandbox.certificates import Blank, Issuer, certify
+from app.sandbox.certificates import Blank, Issuer, certify, list_address, revocation_list
 from app.sandbox.holders import authority_name
 from app.sandbox.keys import KeyStore
-from app.signatures.trust import TrustSnapshot
+from app.signatures.trust import Evidence, EvidenceKind, TrustSnapshot
 from app.signatures.writing import Signer
 
 VALID_YEARS = 3
@@ -85,7 +86,7 @@ class Request:
     authority: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Pki:
     """The authorities of one seed.
 
@@ -103,12 +104,13 @@ class Pki:
         """The issuing authorities that a trust bundle holds."""
         return tuple(self.issuers[branch] for branch in Branch if branch is not Branch.UNKNOWN)
 
-    @property
+    @cached_property
     def trust(self) -> TrustSnapshot:
-        """What a verifier that knows this PKI trusts."""
+        """What a verifier that knows this PKI trusts, with lists on which nobody ever stands."""
         return TrustSnapshot(
             anchors=tuple(sorted(_der(one.certificate) for one in self.anchors)),
             intermediates=tuple(sorted(_der(one.certificate) for one in self.intermediates)),
+            evidence=tuple(_clean_list(one) for one in (*self.anchors, *self.intermediates)),
         )
 
 
@@ -183,9 +185,21 @@ def write_trust_bundle(folder: Path, pki: Pki) -> None:
             file.write_bytes(authority.certificate.public_bytes(Encoding.PEM))
             digest = hashlib.sha256(_der(authority.certificate)).hexdigest()
             name = f"{place.name}/{file.name}"
-            entries.append({"file": name, "sha256": digest, "purpose": purpose})
+            entry = {"file": name, "sha256": digest, "purpose": purpose}
+            entries.append(entry | {"crl": list_address(authority.issuer.slug)})
     manifest = json.dumps({"version": 1, "entries": entries}, indent=2)
     (folder / "manifest.json").write_text(f"{manifest}\n", encoding="utf-8")
+
+
+def _clean_list(authority: Authority) -> Evidence:
+    """An empty list for the whole life of an authority; no real one would promise that."""
+    found = revocation_list(authority.issuer, at=AUTHORITIES_FROM, until=AUTHORITIES_TO)
+    return Evidence(
+        kind=EvidenceKind.CRL,
+        der=found.public_bytes(Encoding.DER),
+        issuer_sha256=hashlib.sha256(_der(authority.certificate)).hexdigest(),
+        fetched_at=AUTHORITIES_FROM,
+    )
 
 
 def _root(keys: KeyStore, slug: str, name: x509.Name) -> Authority:

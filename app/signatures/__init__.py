@@ -9,4 +9,24 @@ the vocabulary of ETSI EN 319 102-1. `verify` is the entry; its steps stand one 
 `inventory` (which slots), `shape` and `properties` (what a signature says), `references` (what it
 covers), `certificates` (whose key), `paths` (who vouches), `authority` (who may), `judgement`
 (at which time), `report` (the answer), `catalogue` (the words). `writing` makes signatures.
+
+The core below the profiles takes any document, any signature value and any certificate path:
+`verify_xmldsig`, `verify_raw` and `validate_path`.
 """
+
+from app.signatures.generic import (
+    ReferenceResult,
+    SignatureResult,
+    verify_raw,
+    verify_xmldsig,
+)
+from app.signatures.validation import PathResult, validate_path
+
+__all__ = [
+    "PathResult",
+    "ReferenceResult",
+    "SignatureResult",
+    "validate_path",
+    "verify_raw",
+    "verify_xmldsig",
+]

@@ -15,7 +15,13 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.hashes import (
+    SHA1,
+    SHA256,
+    SHA384,
+    SHA512,
+    HashAlgorithm,
+)
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
@@ -69,6 +75,14 @@ SIGNATURES: dict[str, SignatureMethod] = {
 }
 
 
+LEGACY_DIGESTS: dict[str, DigestMethod] = {f"{DS}sha1": DigestMethod(new=hashlib.sha1)}
+LEGACY_SIGNATURES: dict[str, SignatureMethod] = {
+    f"{DS}rsa-sha1": SignatureMethod(key=RSAPublicKey, hash=SHA1),
+    f"{_MORE}ecdsa-sha1": SignatureMethod(key=EllipticCurvePublicKey, hash=SHA1),
+}
+"""SHA-1: never for a transcript, only for old documents that are not of the field."""
+
+
 def accepted_on(method: DigestMethod | SignatureMethod, day: date) -> bool:
     """Say whether an algorithm is accepted for documents received on a day."""
     return method.not_before <= day and (method.not_after is None or day <= method.not_after)
@@ -93,6 +107,6 @@ def verify_value(method: SignatureMethod, key: PublicKey, data: bytes, value: by
                 return False
             r, s = int.from_bytes(value[:half]), int.from_bytes(value[half:])
             key.verify(encode_dss_signature(r, s), data, ECDSA(method.hash()))
-    except InvalidSignature:
+    except (InvalidSignature, ValueError):  # ValueError: an RSA key too short for hash and salt
         return False
     return True

@@ -13,12 +13,11 @@ from app.signatures.inventory import Slot
 from app.signatures.judgement import VIETNAM, JudgedBy, Judgement, judge_at
 from app.signatures.paths import check_path
 from app.signatures.report import Check, Indication, Outcome, SlotReport
+from app.signatures.revocation import NOT_REACHED, PROVISIONAL, Times, check_revocation
 from app.signatures.trust import Registration, TrustSnapshot
-from app.transcripts.document import location_of
 from app.transcripts.finding import Finding
 from app.transcripts.profile import Role
 
-REVOCATION_NOT_CHECKED = "SIG-419"
 TIMESTAMP_NOT_CHECKED = "SIG-359"
 _TEACHERS = frozenset({Role.SUBJECT_TEACHER, Role.HOMEROOM_TEACHER})
 
@@ -80,18 +79,17 @@ def _assess(
     slot, certificate = checked.slot, checked.certificate
     checks, findings = list(checked.checks), list(checked.findings)
     judgement = None
-    if certificate is not None:
+    if certificate is None:
+        checks.append(_REVOCATION_NOT_REACHED)
+    else:
         judgement = _judgement(slot, certificate, question)
-        path, path_codes = _check_path(certificate, judgement, question)
+        path, revocation, path_codes = _check_path(slot, certificate, judgement, question)
         authority, authority_codes = _check_authority(slot, signers, question)
-        checks += (path, authority)
+        checks += (path, authority, revocation)
         findings += [
             found(code, slot=slot.name, element=slot.signature, value=certificate.sha256)
             for code in (*path_codes, *authority_codes)
         ]
-    checks.append(
-        Check(name="revocation", outcome=Outcome.NOT_CHECKED, code=REVOCATION_NOT_CHECKED)
-    )
     if checked.timestamped:
         checks.append(
             Check(name="timestamp", outcome=Outcome.NOT_CHECKED, code=TIMESTAMP_NOT_CHECKED)
@@ -114,16 +112,36 @@ def _judgement(slot: Slot, certificate: Certificate, question: Question) -> Judg
     return judge_at(day, question.received_at, attested=attested)
 
 
+_REVOCATION_NOT_REACHED = Check(name="revocation", outcome=Outcome.NOT_CHECKED, code=NOT_REACHED)
+"""Without a path nobody is known who could speak about a certificate."""
+
+
 def _check_path(
-    certificate: Certificate, judgement: Judgement, question: Question
-) -> tuple[Check, tuple[str, ...]]:
-    code = check_path(certificate.der, question.trust, judgement.at).code
-    if code is not None:
-        return Check(name="path", outcome=Outcome.FAILED, code=code), (code,)
-    expired_since = (
-        judgement.by is JudgedBy.DAY_OF_ISSUE and certificate.not_after < question.received_at
+    slot: Slot, certificate: Certificate, judgement: Judgement, question: Question
+) -> tuple[Check, Check, tuple[str, ...]]:
+    """Check the path and the revocation of its certificates; give the codes of both."""
+    path = check_path(certificate.der, question.trust, judgement.at)
+    if path.code is not None:
+        failed = Check(name="path", outcome=Outcome.FAILED, code=path.code)
+        return failed, _REVOCATION_NOT_REACHED, (path.code,)
+    times = Times(
+        judged_at=judgement.at,
+        received_at=question.received_at,
+        attested=judgement.by is JudgedBy.DAY_OF_ISSUE and slot.rule.role in _TEACHERS,
     )
-    return Check(name="path", outcome=Outcome.PASSED), ("SIG-405",) if expired_since else ()
+    code = check_revocation(path.certificates, question.trust, times)
+    codes = () if code is None else (code,)
+    if judgement.by is JudgedBy.DAY_OF_ISSUE and certificate.not_after < question.received_at:
+        codes = ("SIG-405", *codes)
+    return Check(name="path", outcome=Outcome.PASSED), _revocation(code), codes
+
+
+def _revocation(code: str | None) -> Check:
+    if code is None or not (code in PROVISIONAL or _is_error(code)):
+        outcome = Outcome.PASSED
+    else:
+        outcome = Outcome.NOT_CHECKED if code in PROVISIONAL else Outcome.FAILED
+    return Check(name="revocation", outcome=outcome, code=code)
 
 
 def _check_authority(
@@ -145,6 +163,19 @@ def _check_authority(
     return passed, authority.warnings
 
 
+def conclusion(findings: Sequence[Finding]) -> tuple[Indication, str | None]:
+    """Conclude from findings: the first failure, else the first error, else what is left open."""
+    entries = [CATALOGUE[finding.code] for finding in findings]
+    telling = (
+        [one for one in entries if one.indication is Indication.FAILED]
+        or [one for one in entries if one.severity == "error"]
+        or [one for one in entries if one.indication is Indication.INDETERMINATE]
+    )
+    return (
+        (telling[0].indication, telling[0].sub_indication) if telling else (Indication.PASSED, None)
+    )
+
+
 def _is_error(code: str) -> bool:
     return CATALOGUE[code].severity == "error"
 
@@ -157,18 +188,19 @@ def _report(
 ) -> SlotReport:
     slot, certificate = checked.slot, checked.certificate
     code = next((finding.code for finding in findings if _is_error(finding.code)), None)
+    indication, sub_indication = conclusion(findings)
     return SlotReport(
         role=slot.rule.role,
         slot=slot.name,
         xpath=slot.xpath,
         holder=slot.holder,
-        indication=Indication.PASSED if code is None else CATALOGUE[code].indication,
-        sub_indication=None if code is None else CATALOGUE[code].sub_indication,
+        indication=indication,
+        sub_indication=sub_indication,
         code=code,
         signer=None if certificate is None else certificate.signer,
         judged_at=None if judgement is None else judgement.at,
         judged_by=None if judgement is None else judgement.by.value,
-        covers=tuple(location_of(target) for target in slot.targets),
+        covers=slot.covers,
         checks=tuple(checks),
         warnings=tuple(finding for finding in findings if not _is_error(finding.code)),
     )
@@ -188,7 +220,7 @@ def _unsigned(slot: Slot) -> SlotReport:
         signer=None,
         judged_at=None,
         judged_by=None,
-        covers=tuple(location_of(target) for target in slot.targets),
+        covers=slot.covers,
         checks=(),
         warnings=(),
     )

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from lxml import etree
 
+from app.transcripts.xml import detached
+
 
 class Canonicalization(StrEnum):
     """The canonicalization methods taken; the values are their algorithm URIs."""
@@ -19,12 +21,26 @@ class Canonicalization(StrEnum):
     EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 
 
+_IN_A_DEFAULT_NAMESPACE = etree.XPath(
+    "boolean(descendant-or-self::*[namespace-uri() and not(contains(name(), ':'))])"
+)
+
 DEFAULT_PREFIX = "#default"
 """How InclusiveNamespaces/@PrefixList names the default namespace (exc-c14n section 4)."""
 
 
+def has_default_namespace(root: etree._Element) -> bool:
+    """Say whether any element of a document stands in a default namespace."""
+    return bool(_IN_A_DEFAULT_NAMESPACE(root))
+
+
 def canonical_octets(
-    element: etree._Element, c14n_uri: str, inclusive_prefixes: Sequence[str] = ()
+    element: etree._Element,
+    c14n_uri: str,
+    inclusive_prefixes: Sequence[str] = (),
+    *,
+    whole_document: bool = False,
+    default_namespaces: bool = True,
 ) -> bytes:
     """Canonicalize the subtree of a parsed element where it stands, without the text behind it.
 
@@ -36,6 +52,9 @@ def canonical_octets(
         element: the apex of the subtree, from a parser: prefixes of trees built by hand are lost.
         c14n_uri: a value of `Canonicalization`.
         inclusive_prefixes: InclusiveNamespaces/@PrefixList; the inclusive methods ignore it.
+        whole_document: whether the instructions around the document element count too.
+        default_namespaces: False spares the search for them, where `has_default_namespace` has
+            found none in the whole document.
 
     Raises:
         ValueError: the method is none of `Canonicalization`, or the list names the default
@@ -43,12 +62,21 @@ def canonical_octets(
         etree.C14NError: a namespace name is relative, so that no canonical form exists.
     """
     if Canonicalization(c14n_uri) is not Canonicalization.EXCLUSIVE:
-        return etree.tostring(element, method="c14n", with_comments=False)
+        # lxml canonicalizes a subtree under a copy of its apex, and libxml2 then loses the default
+        # namespace that the copy declares: it writes xmlns="" on grandchildren.
+        if (
+            default_namespaces
+            and element.getparent() is not None
+            and _IN_A_DEFAULT_NAMESPACE(element)
+        ):
+            element = detached(element)
+        subject = element.getroottree() if whole_document else element
+        return etree.tostring(subject, method="c14n", with_comments=False)
     # lxml drops "#default" from the list without a word, so octets that depend on it are refused.
     if DEFAULT_PREFIX in inclusive_prefixes and any(None in part.nsmap for part in element.iter()):
         raise ValueError("an inclusive default namespace cannot be canonicalized")
     return etree.tostring(
-        element,
+        element.getroottree() if whole_document else element,
         method="c14n",
         exclusive=True,
         with_comments=False,

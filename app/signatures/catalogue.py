@@ -20,6 +20,7 @@ _TOTAL_FAILED = frozenset(
         "HASH_FAILURE",
         "SIG_CRYPTO_FAILURE",
         "REVOKED",
+        "REVOKED_CA",
         "EXPIRED",
         "NOT_YET_VALID",
     }
@@ -52,8 +53,11 @@ class Entry:
 
     @property
     def indication(self) -> Indication:
-        """The indication that an error of this code leads to."""
-        if self.severity != "error":
+        """The indication that a finding of this code leads to.
+
+        A warning with a sub-indication leaves a verdict open without refusing anything.
+        """
+        if self.sub_indication is None:
             return Indication.PASSED
         failed = self.sub_indication in _TOTAL_FAILED
         return Indication.FAILED if failed else Indication.INDETERMINATE

@@ -5,7 +5,9 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 
+from asn1crypto.x509 import Certificate as AsnCertificate
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
     SECP384R1,
@@ -27,9 +29,21 @@ MIN_RSA_BITS, MAX_RSA_BITS = 2048, 8192
 MIN_RSA_EXPONENT, MAX_RSA_EXPONENT = 65_537, 2**32
 """Small exponents invite forgery, huge ones cost time (NIST FIPS 186-5 section 5.1)."""
 
+LEGACY_RSA_BITS, LEGACY_RSA_EXPONENT = 1024, 3
+"""What signers used before 2011, for documents that are not of the field."""
+
 _CURVES = (SECP256R1, SECP384R1, SECP521R1)
 _CACHE_SIZE = 4096
 """Certificates kept parsed: a class has about 15, a province's rush a few thousand."""
+
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the parsers raise for octets that are no certificate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,27 +69,53 @@ def read_certificate(der: bytes) -> Certificate | None:
     """
     try:
         certificate = x509.load_der_x509_certificate(der)
+        _read_again(der)
         return Certificate(
             der=der,
             sha256=sha256(der).hexdigest(),
             serial=certificate.serial_number,
             issuer_der=certificate.issuer.public_bytes(),
             is_authority=_is_authority(certificate),
-            key=_accepted_key(certificate),
+            key=accepted_key(public_key_of(certificate)),
             not_before=certificate.not_valid_before_utc,
             not_after=certificate.not_valid_after_utc,
             signer=_signer(certificate),
         )
-    except (ValueError, TypeError, x509.DuplicateExtension):
+    except _UNREADABLE:
         return None
 
 
+def _read_again(der: bytes) -> None:
+    """Read everything with the parser of the path check too, which is lazy and would fail there.
+
+    Raises:
+        ValueError: what one parser takes for a certificate is none to the other.
+    """
+    try:
+        certificate = AsnCertificate.load(der, strict=True)
+        _ = (certificate.native, certificate.issuer.hashable, certificate.subject.hashable)
+    except Exception as error:  # reason: asn1crypto fails with whatever it stumbles over
+        raise ValueError("no certificate to asn1crypto") from error
+
+
 def signing_certificate(parts: SignatureParts) -> Certificate:
+    """Find the one certificate in KeyInfo that can have signed, with a key that is accepted.
+
+    Raises:
+        Failed: as `certificate_of`; SIG-312 weak key.
+    """
+    leaf = certificate_of(parts)
+    if leaf.key is None:
+        raise Failed("SIG-312", parts.element.find(f"{{{DS}}}KeyInfo"))
+    return leaf
+
+
+def certificate_of(parts: SignatureParts) -> Certificate:
     """Find the one certificate in KeyInfo that can have signed, and hold it to its bindings.
 
     Raises:
         Failed: SIG-310 unreadable, none or several candidates; SIG-311 X509IssuerSerial names
-            another certificate; SIG-312 weak key.
+            another certificate.
     """
     key_info = parts.element.find(f"{{{DS}}}KeyInfo")
     certificates = [read_certificate(der) for der in parts.certificates]
@@ -91,9 +131,37 @@ def signing_certificate(parts: SignatureParts) -> Certificate:
         serial = parts.issuer_serial.findtext(f"{{{DS}}}X509SerialNumber")
         if serial is None or serial.strip() != str(leaf.serial):
             raise Failed("SIG-311", parts.issuer_serial, serial)
-    if leaf.key is None:
-        raise Failed("SIG-312", key_info)
     return leaf
+
+
+def public_key_of(certificate: x509.Certificate) -> object:
+    """Return a certificate's public key, None for an algorithm that nothing here knows."""
+    try:
+        return certificate.public_key()
+    except UnsupportedAlgorithm:
+        return None
+
+
+def accepted_key(key: object, *, legacy: bool = False) -> PublicKey | None:
+    """Return a public key of an accepted kind, size and curve, else None.
+
+    Args:
+        key: whatever a certificate or a `ds:KeyValue` held.
+        legacy: whether RSA keys of old documents are taken too.
+    """
+    bits, exponent = (
+        (LEGACY_RSA_BITS, LEGACY_RSA_EXPONENT) if legacy else (MIN_RSA_BITS, MIN_RSA_EXPONENT)
+    )
+    match key:
+        case RSAPublicKey() as rsa if (
+            bits <= rsa.key_size <= MAX_RSA_BITS
+            and exponent <= rsa.public_numbers().e <= MAX_RSA_EXPONENT
+        ):
+            return rsa
+        case EllipticCurvePublicKey() as ec if isinstance(ec.curve, _CURVES):
+            return ec
+        case _:
+            return None
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
@@ -101,19 +169,6 @@ def _is_authority(certificate: x509.Certificate) -> bool:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
         return False
-
-
-def _accepted_key(certificate: x509.Certificate) -> PublicKey | None:
-    match certificate.public_key():
-        case RSAPublicKey() as rsa if (
-            MIN_RSA_BITS <= rsa.key_size <= MAX_RSA_BITS
-            and MIN_RSA_EXPONENT <= rsa.public_numbers().e <= MAX_RSA_EXPONENT
-        ):
-            return rsa
-        case EllipticCurvePublicKey() as ec if isinstance(ec.curve, _CURVES):
-            return ec
-        case _:
-            return None
 
 
 def _signer(certificate: x509.Certificate) -> Signer:

@@ -1,12 +1,13 @@
 """Which part of the content lies under which signatures (step 9)."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from lxml import etree
 
 from app.signatures.check import CheckedSignature
 from app.signatures.report import Coverage
-from app.transcripts.document import Document, location_of
+from app.transcripts.document import Document
 
 
 def map_coverage(document: Document, signatures: Iterable[CheckedSignature]) -> Coverage:
@@ -19,13 +20,18 @@ def map_coverage(document: Document, signatures: Iterable[CheckedSignature]) -> 
     needed = {
         rule.role for rule in document.profile.slots if rule.joined_by is None and rule.required
     }
+    places_by_target: dict[etree._Element, list[int]] = defaultdict(list)
+    for place, signature in enumerate(intact):
+        for target in signature.slot.targets:
+            places_by_target[target].append(place)
     nodes, uncovered = [], []
     for part in _parts(document):
-        line = {id(element) for element in (part, *part.iterancestors())}
-        over = [s for s in intact if any(id(target) in line for target in s.slot.targets)]
-        nodes.append((location_of(part), tuple(signature.slot.name for signature in over)))
-        if not needed <= {signature.slot.rule.role for signature in over}:
-            uncovered.append(location_of(part))
+        line = (part, *part.iterancestors())
+        places = {place for node in line for place in places_by_target.get(node, ())}
+        over = [intact[place].slot for place in sorted(places)]
+        nodes.append((document.location_of(part), tuple(slot.name for slot in over)))
+        if not needed <= {slot.rule.role for slot in over}:
+            uncovered.append(document.location_of(part))
     if not nodes:
         uncovered.append(document.profile.content)
     return Coverage(complete=not uncovered, nodes=tuple(nodes), uncovered=tuple(uncovered))
@@ -41,4 +47,4 @@ def _parts(document: Document) -> Iterator[etree._Element]:
     for child in content:
         yield child
         for line in lines:
-            yield from child.iterfind(line)
+            yield from child.iterchildren(line)

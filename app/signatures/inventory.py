@@ -7,15 +7,16 @@ the signatures that are there: removing one leaves all others valid.
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from lxml import etree
 
 from app.signatures.algorithms import DS
 from app.signatures.failure import found
-from app.transcripts.document import Document, location_of
+from app.transcripts.document import Document
 from app.transcripts.finding import Finding
 from app.transcripts.profile import Role, SlotRule
-from app.transcripts.xml import source_line
+from app.transcripts.xml import elements_at, source_line
 
 _SIGNATURE = f"{{{DS}}}Signature"
 _HOLDER_NAMES = {
@@ -36,6 +37,7 @@ class Slot:
         xpath: where it stands, or must stand.
         holder: the name that the content gives for it.
         targets: the elements that its signature must reference.
+        covers: their locations.
         signature: the only `ds:Signature` in it; None when it is absent or not single.
     """
 
@@ -44,6 +46,7 @@ class Slot:
     xpath: str
     holder: str | None
     targets: tuple[etree._Element, ...]
+    covers: tuple[str, ...]
     signature: etree._Element | None
 
 
@@ -67,7 +70,7 @@ def take_inventory(document: Document) -> Inventory:
         if any(signature is known for known in expected):
             continue
         parent = signature.getparent()
-        if parent is None or location_of(parent) not in counted:
+        if parent is None or document.location_of(parent) not in counted:
             findings.append(found("SIG-201", element=signature))
     return Inventory(slots=tuple(slots), findings=tuple(findings))
 
@@ -82,8 +85,9 @@ def _at(document: Document, path: str) -> list[etree._Element]:
 def _slots_of(rule: SlotRule, document: Document, findings: list[Finding]) -> Iterator[Slot]:
     targets = _at(document, rule.target)
     places = _at(document, rule.path)
+    filling = _Filling(rule=rule, document=document, findings=findings)
     if rule.joined_by is None:
-        yield _fill(rule, rule.role.value, places, targets, findings)
+        yield filling.slot(rule.role.value, places, targets)
         return
     lines: dict[str, list[etree._Element]] = defaultdict(list)
     for line in targets:
@@ -93,38 +97,53 @@ def _slots_of(rule: SlotRule, document: Document, findings: list[Finding]) -> It
     for place in places:
         by_id[place.get("Id", "")].append(place)
     for person, named in lines.items():
-        yield _fill(rule, f"{rule.role}[{person}]", by_id.pop(person, []), named, findings)
+        yield filling.slot(f"{rule.role}[{person}]", by_id.pop(person, []), named)
     for person, stray in by_id.items():
         name = f"{rule.role}[{person}]"
         findings += [found("SIG-201", slot=name, element=place) for place in stray]
 
 
-def _fill(
-    rule: SlotRule,
-    name: str,
-    places: list[etree._Element],
-    targets: list[etree._Element],
-    findings: list[Finding],
-) -> Slot:
-    signatures = [child for place in places for child in place if child.tag == _SIGNATURE]
-    xpath = location_of(places[0]) if places else rule.path
-    line = source_line(places[0]) if places else None
-    if len(places) > 1 or len(signatures) > 1:
-        findings.append(Finding(code="SIG-202", slot=name, xpath=xpath, line=line))
-    elif not signatures and rule.required:
-        findings.append(Finding(code="SIG-200", slot=name, xpath=xpath, line=line))
-    return Slot(
-        rule=rule,
-        name=name,
-        xpath=xpath,
-        holder=_holder(rule, targets),
-        targets=tuple(targets),
-        signature=signatures[0] if len(places) == len(signatures) == 1 else None,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Filling:
+    """Fills the slots of one rule from one document; `findings` grow on the way."""
+
+    rule: SlotRule
+    document: Document
+    findings: list[Finding]
+
+    def slot(self, name: str, places: list[etree._Element], targets: list[etree._Element]) -> Slot:
+        rule, locate = self.rule, self.document.location_of
+        signatures = [child for place in places for child in place if child.tag == _SIGNATURE]
+        xpath = locate(places[0]) if places else rule.path
+        line = source_line(places[0]) if places else None
+        if len(places) > 1 or len(signatures) > 1:
+            self.findings.append(Finding(code="SIG-202", slot=name, xpath=xpath, line=line))
+        elif not signatures and rule.required:
+            self.findings.append(Finding(code="SIG-200", slot=name, xpath=xpath, line=line))
+        return Slot(
+            rule=rule,
+            name=name,
+            xpath=xpath,
+            holder=_holder(rule, targets),
+            targets=tuple(targets),
+            covers=tuple(map(locate, targets)),
+            signature=signatures[0] if len(places) == len(signatures) == 1 else None,
+        )
 
 
 def _holder(rule: SlotRule, targets: list[etree._Element]) -> str | None:
     if not targets:
         return None
     path = _HOLDER_NAMES.get(rule.role) or f"{rule.joined_by}/HO_VA_TEN"
-    return targets[0].findtext(path) or targets[0].findtext(f"*/{path}")
+    return _text_at(path, targets[0]) or _text_at(f"*/{path}", targets[0])
+
+
+def _text_at(path: str, start: etree._Element) -> str | None:
+    found = elements_at(_compiled(path), start)
+    return found[0].text or "" if found else None
+
+
+@cache
+def _compiled(path: str) -> etree.XPath:
+    """Compile a path of a profile: `findtext` reads it anew in Python each time."""
+    return etree.XPath(path)

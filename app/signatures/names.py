@@ -5,8 +5,13 @@ decomposed. Equality here supports an identity; it never proves one.
 """
 
 import unicodedata
+from functools import lru_cache
+
+_CACHE_SIZE = 4096
+"""Names kept: the teachers of a few hundred schools, who sign for whole classes."""
 
 
+@lru_cache(maxsize=_CACHE_SIZE)
 def plain_name(name: str) -> str:
     """Reduce a Vietnamese name to lower-case letters and digits without diacritics."""
     decomposed = unicodedata.normalize("NFD", name.casefold().replace("đ", "d"))

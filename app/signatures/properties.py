@@ -63,7 +63,7 @@ def read_properties(parts: SignatureParts, certificate: Certificate | None) -> P
                 times += qualifying.iter(f"{_}SigningTime")
                 timestamped = next(qualifying.iter(f"{_}SignatureTimeStamp"), None) is not None
                 if certificate is not None:
-                    _check_binding(qualifying, certificate)
+                    check_binding(qualifying, certificate)
             case [properties] if properties.tag == f"{_DS}SignatureProperties":
                 groups.append((holder, properties, *properties))
                 times += [e for e in properties.iter() if etree.QName(e).localname == "SigningTime"]
@@ -97,7 +97,12 @@ def _time(element: etree._Element) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=_VIETNAM)
 
 
-def _check_binding(qualifying: etree._Element, certificate: Certificate) -> None:
+def check_binding(qualifying: etree._Element, certificate: Certificate) -> None:
+    """Hold SigningCertificate and SigningCertificateV2, where present, to the signing certificate.
+
+    Raises:
+        Failed: SIG-311 another certificate is named.
+    """
     for name in ("SigningCertificate", "SigningCertificateV2"):
         for binding in qualifying.iter(f"{_}{name}"):
             first = binding.find(f"{_}Cert")

@@ -101,9 +101,11 @@ class Report:
     """The whole verdict on one document.
 
     Attributes:
+        indication: INDETERMINATE without an error among the findings means that the document
+            stands provisionally, until evidence about revocation decides.
         findings: every error and warning, in document order; empty of errors when PASSED.
         at: the time of receipt that the verdict is for.
-        not_checked: catalogue codes of what this version does not check.
+        not_checked: catalogue codes of what was not checked on some slot.
         fault: for SIG-999 the type and place of the error, for operators and nobody else.
     """
 
@@ -125,7 +127,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A report and, only when it passed, what the signed octets say."""
+    """A report and, only when it holds no error, what the signed octets say."""
 
     report: Report
     transcript: Transcript | None
@@ -133,7 +135,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageVerdict:
-    """A report on a package's own signature and, only when it passed, its message."""
+    """A report on a package's own signature and, only when it holds no error, its message."""
 
     report: Report
     message: Message | None

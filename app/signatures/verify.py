@@ -7,12 +7,7 @@ from hashlib import sha256
 from traceback import extract_tb
 from typing import Generic, TypeVar
 
-from app.signatures.assessment import (
-    REVOCATION_NOT_CHECKED,
-    TIMESTAMP_NOT_CHECKED,
-    Question,
-    assess_slots,
-)
+from app.signatures.assessment import Question, assess_slots, conclusion
 from app.signatures.catalogue import CATALOGUE
 from app.signatures.check import CheckedSignature, check_signature
 from app.signatures.coverage import map_coverage
@@ -21,7 +16,7 @@ from app.signatures.judgement import VIETNAM, day_is_plausible
 from app.signatures.references import OctetCache
 from app.signatures.report import (
     Coverage,
-    Indication,
+    Outcome,
     PackageVerdict,
     Report,
     SlotReport,
@@ -208,16 +203,15 @@ def _verify_opened(
         ),
         slots=reports,
         coverage=coverage,
-        timestamped=any(signature.timestamped for signature in signatures.values()),
     )
-    passed = report.indication is Indication.PASSED and content is not None
-    return report, content.value if passed and content is not None else None
+    refused = any(CATALOGUE[found.code].severity == "error" for found in report.findings)
+    return report, None if refused or content is None else content.value
 
 
 def _check_signatures(
     document: Document, inventory: Inventory, received_at: datetime
 ) -> dict[str, CheckedSignature]:
-    octets = OctetCache()
+    octets = OctetCache(document.root)
     return {
         slot.name: check_signature(
             slot, slot.signature, ids=document.ids, octets=octets, received_at=received_at
@@ -276,14 +270,17 @@ def _report(
     findings: tuple[Finding, ...],
     slots: tuple[SlotReport, ...] = (),
     coverage: Coverage | None = None,
-    timestamped: bool = False,
 ) -> Report:
-    errors = [CATALOGUE[f.code] for f in findings if CATALOGUE[f.code].severity == "error"]
-    worst = next((e for e in errors if e.indication is Indication.FAILED), None)
-    first = worst or next(iter(errors), None)
+    indication, sub_indication = conclusion(findings)
+    open_ends = [
+        check.code
+        for slot in slots
+        for check in slot.checks
+        if check.outcome is Outcome.NOT_CHECKED and check.code is not None
+    ]
     return Report(
-        indication=Indication.PASSED if first is None else first.indication,
-        sub_indication=None if first is None else first.sub_indication,
+        indication=indication,
+        sub_indication=sub_indication,
         document_sha256=sha256(case.data).hexdigest(),
         slots=slots,
         coverage=coverage,
@@ -294,8 +291,5 @@ def _report(
         engine_version=ENGINE_VERSION,
         at=case.received_at,
         trust_snapshot_sha256=case.trust.sha256,
-        not_checked=(
-            REVOCATION_NOT_CHECKED,
-            *((TIMESTAMP_NOT_CHECKED,) if timestamped else ()),
-        ),
+        not_checked=tuple(dict.fromkeys(open_ends)),
     )

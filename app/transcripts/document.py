@@ -7,7 +7,7 @@ independent checks can still report theirs; whoever takes a `Document` must look
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from threading import Lock
 from types import MappingProxyType
@@ -80,6 +80,19 @@ class Document:
     ids: Mapping[str, etree._Element]
     findings: tuple[Finding, ...]
     sha256: str
+    _locations: dict[etree._Element, str] = field(default_factory=dict, repr=False)
+
+    def location_of(self, element: etree._Element) -> str:
+        """Name an element's place as the function of this name does, working it out once.
+
+        Not for two threads at the same time.
+        """
+        known = self._locations.get(element)
+        if known is None:
+            parent = element.getparent()
+            above = "" if parent is None else self.location_of(parent)
+            known = self._locations[element] = f"{above}/{_step(element)}"
+        return known
 
 
 def open_document(data: bytes, profile: Profile) -> Document:
@@ -167,7 +180,7 @@ def _structure_findings(
     root: etree._Element, bearers: Mapping[str, list[etree._Element]], profile: Profile
 ) -> Iterator[Finding]:
     if root.tag == profile.root:
-        yield from _duplicate_findings(bearers, profile)
+        yield from _duplicate_findings(root, bearers, profile)
         yield from _schema_findings(root, profile)
     else:
         # XML Schema would take any global element for the root, a lone ds:Signature too; and every
@@ -176,20 +189,16 @@ def _structure_findings(
 
 
 def _duplicate_findings(
-    bearers: Mapping[str, list[etree._Element]], profile: Profile
+    root: etree._Element, bearers: Mapping[str, list[etree._Element]], profile: Profile
 ) -> Iterator[Finding]:
     """Refuse an Id that stands twice, but where the profile makes it a join key at every place."""
+    # By exact tags from the root, so that a namesake in a namespace is another place.
+    keys = {key for path in profile.repeatable_ids for key in root.iterfind(path.split("/", 2)[2])}
     for value, held in bearers.items():
-        if len(held) == 1 or all(_path(one) in profile.repeatable_ids for one in held):
+        if len(held) == 1 or keys.issuperset(held):
             continue
         for element in held:
             yield _finding("SIG-131", element, value)
-
-
-def _path(element: etree._Element) -> str:
-    """Write the exact tags from the root, so that a namesake in a namespace is another place."""
-    lineage = [element, *element.iterancestors()]
-    return "".join(f"/{node.tag}" for node in reversed(lineage))
 
 
 def _schema_findings(root: etree._Element, profile: Profile) -> Iterator[Finding]:

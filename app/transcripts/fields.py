@@ -18,10 +18,7 @@ def child_at(parent: etree._Element, path: str) -> etree._Element:
     Raises:
         DocumentRefused: SIG-140, none or several.
     """
-    found = parent.findall(path)
-    if len(found) != 1:
-        raise misfit(parent, path)
-    return found[0]
+    return _single(_all_at(parent, path), parent, path)
 
 
 def text_at(parent: etree._Element, path: str) -> str:
@@ -54,9 +51,10 @@ def optional_at(parent: etree._Element, path: str) -> str | None:
     Raises:
         DocumentRefused: SIG-140, several.
     """
-    if parent.find(path) is None:
+    found = _all_at(parent, path)
+    if not found:
         return None
-    return unicodedata.normalize("NFC", _raw_text(child_at(parent, path))).strip() or None
+    return unicodedata.normalize("NFC", _raw_text(_single(found, parent, path))).strip() or None
 
 
 def attribute_of(element: etree._Element, name: str) -> str:
@@ -76,6 +74,20 @@ def misfit(parent: etree._Element, path: str, value: str | None = None) -> Docum
     xpath = f"{location_of(parent)}/{path}"
     shown = None if value is None else shortened(value)
     return DocumentRefused(Finding(code="SIG-140", xpath=xpath, value=shown))
+
+
+def _all_at(parent: etree._Element, path: str) -> list[etree._Element]:
+    # As `findall` does, without the search for predicates and wildcards that it makes in Python.
+    found = [parent]
+    for name in path.split("/"):
+        found = [child for one in found for child in one.iterchildren(name)]
+    return found
+
+
+def _single(found: list[etree._Element], parent: etree._Element, path: str) -> etree._Element:
+    if len(found) != 1:
+        raise misfit(parent, path)
+    return found[0]
 
 
 def _raw_text(element: etree._Element) -> str:

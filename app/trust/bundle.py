@@ -6,6 +6,7 @@ stops the start: a root that slipped in would let anybody sign for any school.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,26 @@ from app.errors import StartRefused
 from app.signatures.trust import TrustSnapshot
 
 MANIFEST = "manifest.json"
-"""`{"version": 1, "entries": [{"file", "sha256", "purpose"}]}`: file is relative to the folder,
-sha256 is of the DER certificate, purpose is "anchor" or "intermediate"."""
+"""`{"version": 1, "entries": [{"file", "sha256", "purpose", "crl"}]}`: file is relative to the
+folder, sha256 is of the DER certificate, purpose is "anchor" or "intermediate", crl (not always
+there) is where this authority publishes the list of what it revoked."""
 
-_VERSION = 1
+VERSION = 1
 _ENTRY = {"file", "sha256", "purpose"}
+_OPTIONAL = {"crl"}
 _PURPOSES = ("anchor", "intermediate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """Where an authority of the bundle publishes its revocation list.
+
+    Attributes:
+        issuer: the authority's certificate, DER.
+    """
+
+    issuer: bytes
+    url: str
 
 
 def load_bundle(folder: Path) -> TrustSnapshot:
@@ -37,6 +52,36 @@ def load_bundle(folder: Path) -> TrustSnapshot:
     Raises:
         StartRefused: the manifest is malformed; a file is missing, not in the manifest, differs
             from its digest or is no certificate; an anchor is no self-signed CA; there is none.
+    """
+    entries = checked_entries(folder)
+    found: dict[str, list[bytes]] = {purpose: [] for purpose in _PURPOSES}
+    for entry in entries:
+        found[entry["purpose"]].append(read_pinned(folder, entry))
+    if not found["anchor"]:
+        raise StartRefused(f"the trust bundle {folder} holds no anchor")
+    return TrustSnapshot(
+        anchors=tuple(sorted(found["anchor"])), intermediates=tuple(sorted(found["intermediate"]))
+    )
+
+
+def load_publications(folder: Path) -> tuple[Publication, ...]:
+    """Read where the authorities of a bundle publish their revocation lists.
+
+    Raises:
+        StartRefused: as `load_bundle`.
+    """
+    return tuple(
+        Publication(issuer=read_pinned(folder, entry), url=entry["crl"])
+        for entry in checked_entries(folder)
+        if "crl" in entry
+    )
+
+
+def checked_entries(folder: Path) -> list[dict[str, str]]:
+    """Read the manifest's entries and hold its names against the folder's.
+
+    Raises:
+        StartRefused: the manifest is malformed, or names other files than there are.
     """
     entries = _read_manifest(folder / MANIFEST)
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -47,14 +92,7 @@ def load_bundle(folder: Path) -> TrustSnapshot:
         raise StartRefused(
             f"the trust bundle {folder} and its manifest differ: {', '.join(sorted(different))}"
         )
-    found: dict[str, list[bytes]] = {purpose: [] for purpose in _PURPOSES}
-    for entry in entries:
-        found[entry["purpose"]].append(_read_certificate(folder, entry))
-    if not found["anchor"]:
-        raise StartRefused(f"the trust bundle {folder} holds no anchor")
-    return TrustSnapshot(
-        anchors=tuple(sorted(found["anchor"])), intermediates=tuple(sorted(found["intermediate"]))
-    )
+    return entries
 
 
 def _read_manifest(path: Path) -> list[dict[str, str]]:
@@ -67,28 +105,33 @@ def _read_manifest(path: Path) -> list[dict[str, str]]:
     entries = manifest.get("entries") if isinstance(manifest, dict) else None
     well_formed = (
         isinstance(entries, list)
-        and manifest.get("version") == _VERSION
+        and manifest.get("version") == VERSION
         and all(_is_entry(entry) for entry in entries)
     )
     if not isinstance(entries, list) or not well_formed:
-        raise StartRefused(f"{path} is no manifest of version {_VERSION}")
+        raise StartRefused(f"{path} is no manifest of version {VERSION}")
     return entries
 
 
 def _is_entry(entry: Any) -> bool:
     return (
         isinstance(entry, dict)
-        and entry.keys() == _ENTRY
+        and entry.keys() - _OPTIONAL == _ENTRY
         and all(isinstance(value, str) for value in entry.values())
         and entry["purpose"] in _PURPOSES
     )
 
 
-def _read_certificate(folder: Path, entry: Mapping[str, str]) -> bytes:
+def read_pinned(folder: Path, entry: Mapping[str, str]) -> bytes:
+    """Read the certificate of an entry, DER.
+
+    Raises:
+        StartRefused: it is not the one that the manifest pins, or not fit for its purpose.
+    """
     path = folder / entry["file"]
     try:
         [certificate] = load_pem_x509_certificates(path.read_bytes())
-        sound = entry["purpose"] != "anchor" or _is_self_signed_authority(certificate)
+        sound = entry["purpose"] != "anchor" or is_self_signed_authority(certificate)
     except OSError as error:
         raise StartRefused(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -101,10 +144,18 @@ def _read_certificate(folder: Path, entry: Mapping[str, str]) -> bytes:
     return der
 
 
-def _is_self_signed_authority(certificate: Certificate) -> bool:
+def is_authority(certificate: Certificate) -> bool:
+    """Say whether a certificate is a certification authority's."""
     try:
-        authority = certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
-        certificate.verify_directly_issued_by(certificate)
-    except (ExtensionNotFound, InvalidSignature, TypeError, ValueError):
+        return certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
+    except (ExtensionNotFound, ValueError):
         return False
-    return authority
+
+
+def is_self_signed_authority(certificate: Certificate) -> bool:
+    """Say whether a certificate can be an anchor."""
+    try:
+        certificate.verify_directly_issued_by(certificate)
+    except (InvalidSignature, TypeError, ValueError):
+        return False
+    return is_authority(certificate)

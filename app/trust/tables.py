@@ -1,4 +1,4 @@
-"""The registry's table, private to this package; the migration makes the same one."""
+"""The registry's and the evidence's tables, private to this package; migrations make the same."""
 
 from sqlalchemy import (
     CheckConstraint,
@@ -29,3 +29,24 @@ certificates = Table(
 )
 
 Index("ix_certificates_school_code", certificates.c.school_code)
+
+revocation_evidence = Table(
+    "revocation_evidence",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("issuer_sha256", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("this_update", DateTime(timezone=True), nullable=False),
+    Column("next_update", DateTime(timezone=True), nullable=False),
+    Column("der", LargeBinary, nullable=False),
+    Column("fetched_at", DateTime(timezone=True), nullable=False),
+    Column("url", Text, nullable=False),
+    CheckConstraint("kind IN ('crl', 'ocsp')", name="kind"),
+)
+"""What authorities published, as it was fetched; rows are only added."""
+
+Index(
+    "ix_revocation_evidence_newest",
+    revocation_evidence.c.issuer_sha256,
+    revocation_evidence.c.this_update.desc(),
+)

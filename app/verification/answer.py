@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.register.record import PublicRecord, SlotCheck
+from app.register.record import PublicRecord, SlotCheck, Standing
 from app.signatures.report import Indication, Outcome
 from app.transcripts.codes import format_code
 
@@ -118,8 +118,19 @@ def _recorded_outcomes(record: PublicRecord) -> dict[PublicCheck, Outcome]:
     return {
         PublicCheck.SIGNATURES: signatures,
         PublicCheck.CERTIFICATES: _joined(record.checks, _CERTIFICATE_CHECKS),
-        PublicCheck.REVOCATION: _joined(record.checks, _REVOCATION_CHECKS),
+        PublicCheck.REVOCATION: _revocation(record),
     }
+
+
+def _revocation(record: PublicRecord) -> Outcome:
+    """Give what was known at acceptance, or what later evidence made of it."""
+    match record.standing:
+        case Standing.FINAL:
+            return Outcome.PASSED
+        case Standing.REVOKED:
+            return Outcome.FAILED
+        case Standing.PROVISIONAL | None:
+            return _joined(record.checks, _REVOCATION_CHECKS)
 
 
 def _joined(checks: Sequence[SlotCheck], names: Sequence[str]) -> Outcome:
@@ -133,7 +144,7 @@ def _joined(checks: Sequence[SlotCheck], names: Sequence[str]) -> Outcome:
 
 
 def _status(outcomes: dict[PublicCheck, Outcome]) -> Status:
-    """Give the status; only revocation, which nobody checks yet, may be left open."""
+    """Give the status; only revocation may be left open, for what stands provisionally."""
     if outcomes[PublicCheck.IN_FORCE] is Outcome.FAILED:
         return Status.WITHDRAWN
     proven = all(

@@ -112,6 +112,23 @@ PAGE: Mapping[str, Words] = {
         "The service is busy or under maintenance. This says nothing about your transcript; try "
         "again in a few minutes.",
     ),
+    "codes_title": both("Danh mục mã lỗi", "Error codes"),
+    "codes_lead": both(
+        "Khi gói tin hoặc học bạ bị từ chối hay có cảnh báo, câu trả lời nêu một mã dưới đây. Mỗi "
+        "mã cho biết điều gì sai, nguyên nhân thường gặp và cách khắc phục.",
+        "When a package or a transcript is refused or has a warning, the answer names one of these "
+        "codes. Each says what is wrong, the likely cause and what to do.",
+    ),
+    "codes_package": both("PKG · Gói tin", "PKG · Packages"),
+    "codes_signature": both(
+        "SIG · Tệp XML, chữ ký số và chứng thư", "SIG · XML files, signatures and certificates"
+    ),
+    "codes_content": both("CON · Nội dung học bạ", "CON · Content of the transcript"),
+    "code_cause": both("Nguyên nhân thường gặp", "Likely cause"),
+    "code_fix": both("Cách khắc phục", "What to do"),
+    "severity_error": both("Lỗi, bị từ chối", "Error, refused"),
+    "severity_warning": both("Cảnh báo", "Warning"),
+    "severity_info": both("Thông tin", "Information"),
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from app.locale import VIETNAM, Language, local_time
+from app.signatures.catalogue import CATALOGUE
 from app.transcripts.codes import MAX_TYPED
 from app.verification.answer import CodeAnswer
 from app.verification.page_words import page_words
@@ -114,6 +115,20 @@ def refusal_page(
         retry_path=retry_path,
         trace_id=trace_id,
     )
+
+
+def codes_page(view: View) -> str:
+    """Write the page that lists every code of the catalogue, by family."""
+    families: dict[str, list[dict[str, Any]]] = {}
+    for entry in CATALOGUE.values():
+        families.setdefault(entry.code.partition("-")[0], []).append(
+            {
+                "code": entry.code,
+                "severity": entry.severity,
+                "text": entry.text(view.language),
+            }
+        )
+    return _render("codes.html", view, families=families)
 
 
 def static_path(name: str) -> str:

@@ -109,7 +109,7 @@ def _page_routes(
         code: Annotated[str | None, Query()] = None,
         lang: Annotated[str | None, Query()] = None,
     ) -> Response:
-        view = _view(request, lang, sandbox=sandbox)
+        view = view_of(request, lang, sandbox=sandbox)
         if not code or not code.strip():
             return _html(form_page(view), view)
         try:
@@ -127,7 +127,7 @@ def _page_routes(
     async def verify(
         request: Request, code: str, lang: Annotated[str | None, Query()] = None
     ) -> Response:
-        view = _view(request, lang, sandbox=sandbox)
+        view = view_of(request, lang, sandbox=sandbox)
         now = clock()
         try:
             buckets.take(_network_of(request), now)
@@ -159,8 +159,8 @@ def _static_routes() -> APIRouter:
     return router
 
 
-def _view(request: Request, lang: str | None, *, sandbox: bool) -> View:
-    """Take the language chosen on the page, else the browser's."""
+def view_of(request: Request, lang: str | None, *, sandbox: bool) -> View:
+    """Say how to show a page: in the language chosen on it, else in the browser's."""
     chosen = next((language for language in Language if language == lang), None)
     language = chosen or preferred_language(request.headers.get("accept-language"))
     return View(language=language, chosen=chosen is not None, sandbox=sandbox)

@@ -127,8 +127,10 @@ CHECK_SENTENCES: Mapping[tuple[PublicCheck, Outcome], Words] = {
         "A certificate had been revoked before the time that counts.",
     ),
     (PublicCheck.REVOCATION, Outcome.NOT_CHECKED): both(
-        "Hệ thống chưa đối chiếu với danh sách chứng thư số bị thu hồi.",
-        "The certificates were not compared with the lists of revoked certificates.",
+        "Chưa có đủ danh sách thu hồi để kết luận: học bạ được tiếp nhận tạm thời và sẽ được đối "
+        "chiếu lại.",
+        "There are not yet lists enough to conclude: the transcript was accepted provisionally and "
+        "will be compared again.",
     ),
     (PublicCheck.IN_FORCE, Outcome.PASSED): both(
         "Học bạ chưa bị nhà trường thu hồi.",
@@ -146,10 +148,10 @@ CHECK_SENTENCES: Mapping[tuple[PublicCheck, Outcome], Words] = {
 
 NOT_CHECKED: Mapping[NotChecked, Words] = {
     NotChecked.REVOCATION: both(
-        "Chứng thư số của người ký có bị thu hồi trước khi ký hay không: hệ thống chưa đối chiếu "
-        "với danh sách thu hồi của các tổ chức chứng thực.",
-        "Whether a signer's certificate had been revoked before signing: the revocation lists of "
-        "the certification authorities were not consulted.",
+        "Chứng thư số của người ký có bị thu hồi trước khi ký hay không: chưa có danh sách thu hồi "
+        "đủ mới của tổ chức chứng thực.",
+        "Whether a signer's certificate had been revoked before signing: the revocation lists at "
+        "hand do not reach to the acceptance.",
     ),
     NotChecked.HOLDER: both(
         "Người đưa mã này cho bạn có phải là học sinh trên học bạ hay không: hãy đối chiếu giấy tờ "

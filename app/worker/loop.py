@@ -126,6 +126,8 @@ async def _bring_to_reply(parts: Processing, lease: Lease) -> None:
         _log.info("package.decided", **told)
         if committed.unforeseen:
             _log.error("check.unforeseen", **told)
+        if committed.disputed:
+            _log.error("check.disputed", **told)
     await reply_to_package(parts.database, lease, keys=parts.keys, now=parts.clock())
     _log.info("package.replied", package=str(lease.package_id))
 

@@ -65,6 +65,7 @@ def test_an_entitled_client_reads_what_the_register_keeps(
     assert answer == {
         "code": code,
         "status": "in_force",
+        "standing": "final",
         "school_year": "2025-2026",
         "level": "03",
         "grade": "06",

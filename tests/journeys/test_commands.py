@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
@@ -162,6 +163,37 @@ def test_a_folder_of_ready_files_is_wrapped_and_signed(
     status, output = run(home, "submit", str(package), "--url", service, **account(tryout))
     assert status == 0, output
     assert output.count("đang lưu hành") == 2  # signing is deterministic: the same originals
+
+
+def test_the_archive_is_proven_again_whole_and_by_sample(
+    home: Path, service: str, tryout: Path
+) -> None:
+    package = str(tryout / "package.xml")
+    assert run(home, "submit", package, "--url", service, **account(tryout))[0] == 0
+    status, output = run(home, "reverify", "--processes", "1")
+    assert status == 0, output
+    assert "nguyên vẹn, đúng như khi tiếp nhận" in output
+    status, output = run(home, "reverify", "--sample", "1", "--year", "2025", "--processes", "1")
+    assert status == 0, output
+    assert run(home, "reverify", "--after", "HHB8WGCUCGKZZA4SVQ")[0] == 2
+    assert run(home, "reverify", "--after", "x", "--year", "2025")[0] == 2
+
+
+def test_an_archive_that_has_lost_an_original_ends_with_status_one(
+    home: Path, service: str, tryout: Path
+) -> None:
+    package = tryout / "package.xml"
+    assert run(home, "submit", str(package), "--url", service, **account(tryout))[0] == 0
+    digest = sha256(package.read_bytes()).hexdigest()
+    (kept,) = (home / "vault").rglob(digest)
+    hidden = kept.rename(kept.with_suffix(".away"))
+    try:
+        status, output = run(home, "reverify", "--processes", "1")
+    finally:
+        hidden.rename(kept)
+    assert status == 1, output
+    assert "không còn trong kho lưu" in output
+    assert "Mẫu" not in output  # no name of anybody
 
 
 def test_what_goes_wrong_is_said_in_one_sentence(

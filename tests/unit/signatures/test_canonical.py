@@ -35,6 +35,29 @@ def test_an_inclusive_subtree_does_not_inherit_an_undeclared_default_namespace(
     assert octets == b'<e xmlns:p="urn:p" xmlns:q="urn:q"></e>'
 
 
+@pytest.mark.parametrize("method", INCLUSIVE)
+@pytest.mark.parametrize(
+    "document",
+    [
+        b'<w xmlns="urn:a"><r><a><b/></a></r></w>',
+        b'<w><r xmlns="urn:a"><a xmlns:z="urn:z"><b/></a></r>behind</w>',
+        b'<w xmlns="urn:a"><r><p:a xmlns:p="urn:p"><b><c/></b></p:a></r></w>',
+        b'<w xmlns="urn:a"><r><a xmlns=""><b xmlns="urn:b"><c xmlns="urn:a"/></b></a></r></w>',
+    ],
+)
+def test_a_default_namespace_reaches_the_grandchildren_of_an_inclusive_subtree(
+    method: Canonicalization, document: bytes
+) -> None:
+    apex = read_xml(document, TRANSCRIPT_LIMITS)[0]
+    start, end = document.index(b"<r"), document.index(b"</r>") + 4
+    alone = document[start:end]
+    if b"xmlns" in document[:start]:
+        alone = alone.replace(b"<r", b'<r xmlns="urn:a"')
+    whole = read_xml(alone, TRANSCRIPT_LIMITS)
+    assert canonical_octets(apex, method) == etree.tostring(whole, method="c14n")
+    assert b'<b xmlns="">' not in canonical_octets(apex, method)
+
+
 def test_an_exclusive_subtree_carries_only_the_namespaces_that_it_uses() -> None:
     octets = canonical_octets(element(NESTED, ".//{urn:q}c"), Canonicalization.EXCLUSIVE)
     assert octets == b'<q:c xmlns:q="urn:q" b="2" z="1"><d xmlns="urn:a"></d></q:c>'

@@ -1,11 +1,9 @@
-from collections.abc import Generator
 from datetime import UTC, datetime
 
 import pytest
 
 from app.sandbox.holders import public_name
 from app.sandbox.pki import Branch, KeyKind, Request, issue
-from app.signatures import paths
 from app.signatures.certificates import read_certificate
 from app.signatures.paths import check_path
 from app.signatures.trust import TrustSnapshot
@@ -65,15 +63,3 @@ def test_the_snapshot_is_named_by_everything_in_it() -> None:
     )
     assert trust.sha256 == case_of().trust.sha256
     assert trust.sha256 != moved.sha256
-
-
-def test_a_validator_that_waits_is_an_error_and_never_a_pass() -> None:
-    class Wait:
-        def __await__(self) -> Generator[None, None, None]:
-            yield
-
-    async def fetch() -> None:
-        await Wait()
-
-    with pytest.raises(RuntimeError, match="tried to wait"):
-        paths._finish(fetch())

@@ -7,7 +7,7 @@ import pytest
 
 from app.sandbox.scenario import with_changed_mark, without_signature
 from app.signatures import verify
-from app.signatures.report import Coverage, Indication, Outcome
+from app.signatures.report import Coverage, Indication
 from app.transcripts.profile import HOC_BA_1_THCS, Role
 from tests.verdicts import RECEIVED_AT, SEAL, case_of, codes, slot
 
@@ -37,14 +37,6 @@ def test_the_report_names_every_slot_in_the_order_of_signing() -> None:
     assert 9 <= teachers <= 12
     assert sum(len(r.covers) for r in report.slots if r.role is Role.SUBJECT_TEACHER) == 12
     assert all(r.indication is Indication.PASSED and r.signer and r.holder for r in report.slots)
-
-
-def test_the_report_says_that_revocation_was_not_checked() -> None:
-    report = case_of().verify().report
-    assert report.not_checked == ("SIG-419",)
-    for one in report.slots:
-        (check,) = [c for c in one.checks if c.name == "revocation"]
-        assert (check.outcome, check.code) == (Outcome.NOT_CHECKED, "SIG-419")
 
 
 def test_the_report_says_what_authority_rests_on() -> None:

@@ -7,12 +7,13 @@ from app.transcripts.xml import (
     PACKAGE_LIMITS,
     TRANSCRIPT_LIMITS,
     Limits,
+    detached,
     has_byte_order_mark,
     read_xml,
 )
 from tests.vectors.transcripts.base import TRANSCRIPT, changed
 
-SMALL = Limits(size=2000, depth=4, elements=5, attributes=3, namespaces=2, text=10)
+SMALL = Limits(size=2000, depth=4, elements=5, attributes=3, namespaces=4, prefixes=2, text=10)
 MIB = 1024 * 1024
 
 
@@ -33,7 +34,8 @@ def test_a_document_at_every_limit_is_read() -> None:
         (b"<a>" + b" " * 2000 + b"</a>", "2007 > 2000 bytes"),
         (b"<a><b/><b/><b/><b/><b/><b/><b/><b/><b/><b/></a>", "> 5 elements"),
         (b"<a>" + b"\"'" * 16 + b"</a>", "> 15 attributes"),
-        (b"<a>xmlns xmlns xmlns</a>", "> 2 xmlns"),
+        (b"<a>xmlns xmlns xmlns xmlns xmlns</a>", "> 4 xmlns"),
+        (b"<a xmlns='a:' xmlns:b='b:' xmlns:c ='c:'/>", "> 2 prefixes"),
         (b"<a><b><c><d><e/></d></c></b></a>", "> 4 levels"),
         (b'<a>\n<b w="1" x="2" y="3" z="4"/></a>', "> 3 attributes"),
         (b"<a>\n<b>01234567890</b></a>", "> 10 characters"),
@@ -42,6 +44,19 @@ def test_a_document_at_every_limit_is_read() -> None:
 def test_a_document_over_a_limit_is_refused_with_the_limit(data: bytes, value: str) -> None:
     finding = refused(data, SMALL)
     assert (finding.code, finding.value) == ("SIG-121", value)
+
+
+def test_a_prefix_declared_again_counts_once() -> None:
+    data = b"<b:a xmlns:b='b:'><c xmlns:b='b:'/><c xmlns:b='c:'/></b:a>"
+    assert len(read_xml(data, SMALL)) == 2
+
+
+def test_a_detached_element_stands_alone_with_all_that_it_inherits() -> None:
+    data = b'<a xmlns="a:" xmlns:p="p:"><b x="&#13;&#10;">1&#13;<p:c/></b>behind</a>'
+    copy = detached(read_xml(data, TRANSCRIPT_LIMITS)[0])
+    assert copy.getparent() is None
+    assert copy.nsmap == {None: "a:", "p": "p:"}
+    assert (copy.get("x"), copy.text, copy.tail) == ("\r\n", "1\r", None)
 
 
 def test_a_limit_that_an_element_breaks_names_its_line() -> None:
