@@ -26,6 +26,10 @@ check: $(VENV)/.development
 	$(BIN)/lint-imports
 	$(BIN)/python -m app openapi --check
 
+# The verifier against its peers; needs quiet: ARGS=--quick for a minute, ARGS=--json for machines.
+bench: $(VENV)/.development
+	$(BIN)/python -m tests.bench.verify $(ARGS)
+
 format: $(VENV)/.development
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

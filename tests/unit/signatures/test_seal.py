@@ -1,74 +1,39 @@
 """Flaws of one signature, tried on the school's: nothing covers it, so no other slot breaks."""
 
 import base64
-import hashlib
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from asn1crypto import tsp
-from asn1crypto.x509 import GeneralName
-from asn1crypto.x509 import Name as AsnName
 
-from app.sandbox.holders import public_name
-from app.sandbox.pki import VALID_YEARS, Branch, Flaw, KeyKind, Request, flawed, issue
 from app.signatures.canonical import Canonicalization
-from app.signatures.certificates import read_certificate
 from app.signatures.failure import Failed
 from app.signatures.references import resolve_references
 from app.signatures.shape import MAX_REFERENCES, read_signature
 from app.signatures.writing import (
-    Digest,
-    Qualification,
-    ReferenceToSign,
     SignatureForm,
-    Signer,
-    signature_xml,
 )
 from app.transcripts.document import open_document
 from app.transcripts.profile import HOC_BA_1_THCS, Role
-from tests.scenarios import scenario_of
+from tests.seals import C14N, DS
 from tests.verdicts import (
     RECEIVED_AT,
     SEAL,
-    STUDENTS,
-    Case,
     case_of,
     codes,
     in_slot,
-    octets_of,
-    registrations_of,
     replaced,
     resealed,
     slot,
 )
 
-DS = "http://www.w3.org/2000/09/xmldsig#"
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+
+
 SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
-C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+
+
 TRANSFORM = f'<ds:Transform Algorithm="{C14N}"></ds:Transform>'
-SCHOOL = scenario_of(STUDENTS).school
-
-
-def request(slug: str, **changes: object) -> Request:
-    wish = Request(
-        slug=slug,
-        subject=public_name(SCHOOL.name, uids=("MST:0379000701",)),
-        branch=Branch.PUBLIC,
-        issued_year=2025,
-    )
-    return replace(wish, **changes)  # type: ignore[arg-type]  # reason: any field may change
-
-
-def seal_from(wish: Request) -> Signer:
-    return issue(scenario_of(STUDENTS).pki, wish)
-
-
-def case_with(seal: Signer) -> Case:
-    """The shared case, with another certificate of the school registered."""
-    return replace(case_of(), registrations=registrations_of(replace(SCHOOL, seal=seal)))
 
 
 FLAWS = {
@@ -228,92 +193,6 @@ def test_white_space_in_base64_is_no_flaw() -> None:
     assert codes(case_of().verify(in_slot(case_of().xml, SEAL, change))) == []
 
 
-def test_subject_name_and_issuer_serial_beside_the_certificate_are_no_flaw() -> None:
-    report = case_of().verify().report
-    signer = next(r.signer for r in report.slots if r.slot == SEAL)
-    assert signer is not None
-    serial = (
-        "<ds:X509SubjectName>CN=x</ds:X509SubjectName>"
-        "<ds:X509IssuerSerial><ds:X509IssuerName>CN=x</ds:X509IssuerName><ds:X509SerialNumber>"
-        f"{int(signer.serial, 16)}</ds:X509SerialNumber></ds:X509IssuerSerial>"
-    )
-    xml = in_slot(
-        case_of().xml, SEAL, replaced("<ds:X509Certificate>", f"{serial}<ds:X509Certificate>")
-    )
-    assert codes(case_of().verify(xml)) == []
-
-
-@pytest.mark.parametrize("digest", Digest)
-@pytest.mark.parametrize("canonicalization", Canonicalization)
-@pytest.mark.parametrize("kind", [KeyKind.RSA_2048, KeyKind.P256])
-def test_every_accepted_algorithm_passes(
-    digest: Digest, canonicalization: Canonicalization, kind: KeyKind
-) -> None:
-    seal = seal_from(request(f"seal-{kind}", key_kind=kind))
-    form = SignatureForm(
-        canonicalization=canonicalization, digest=digest, signature_digest=digest, line_length=64
-    )
-    assert codes(case_with(seal).verify(resealed(case_of().xml, seal, form=form))) == []
-
-
-def test_an_ecdsa_value_in_der_is_refused() -> None:
-    seal = seal_from(request("seal-p256", key_kind=KeyKind.P256))
-    xml = resealed(case_of().xml, seal)
-
-    def change(octets: bytes) -> bytes:
-        value = base64.b64encode(b"0" * 70)
-        return re.sub(rb"(<ds:SignatureValue>)[^<]*", rb"\1" + value, octets)
-
-    assert codes(case_with(seal).verify(in_slot(xml, SEAL, change))) == ["SIG-320"]
-
-
-@pytest.mark.parametrize(
-    ("flaw", "code"),
-    [
-        (Flaw.EXPIRED, "SIG-402"),
-        (Flaw.WEAK_KEY, "SIG-312"),
-        (Flaw.AUTHORITY, "SIG-401"),
-        (Flaw.UNKNOWN_ROOT, "SIG-400"),
-    ],
-)
-def test_an_unfit_certificate_is_refused(flaw: Flaw, code: str) -> None:
-    seal = seal_from(flawed(request("seal-flawed"), flaw))
-    found = codes(case_with(seal).verify(resealed(case_of().xml, seal)))
-    assert found == [code]
-
-
-def test_a_certificate_that_began_after_the_day_of_issue_is_refused() -> None:
-    seal = seal_from(request("seal-late", issued_year=2026))
-    case = case_with(seal)
-    late = replace(case.context, received_at=datetime(2026, 9, 1, tzinfo=UTC))
-    case = replace(case, context=late)
-    assert codes(case.verify(resealed(case_of().xml, seal))) == ["SIG-403"]
-
-
-def test_a_certificate_that_expired_since_the_day_of_issue_is_a_warning() -> None:
-    seal = seal_from(request("seal-old", issued_year=2026 - VALID_YEARS))
-    case = case_with(seal)
-    late = replace(case.context, received_at=datetime(2026, 8, 20, tzinfo=UTC))
-    verdict = replace(case, context=late).verify(resealed(case_of().xml, seal))
-    assert codes(verdict) == ["SIG-405"]
-    assert verdict.transcript is not None
-    assert slot(verdict, SEAL).judged_by == "day_of_issue"
-    assert [w.code for w in slot(verdict, SEAL).warnings] == ["SIG-405"]
-
-
-def test_an_unregistered_seal_is_unknown_and_judged_at_receipt() -> None:
-    seal = seal_from(request("seal-stranger"))
-    verdict = case_of().verify(resealed(case_of().xml, seal))
-    assert codes(verdict) == ["SIG-500"]
-    assert slot(verdict, SEAL).judged_by == "receipt"
-
-
-def test_the_principals_certificate_is_no_seal() -> None:
-    verdict = case_of().verify(resealed(case_of().xml, SCHOOL.principal.signer))
-    assert codes(verdict) == ["SIG-502", "SIG-502"]
-    assert {f.slot for f in verdict.report.findings} == {"CBQL", SEAL}
-
-
 def test_a_signature_in_no_slot_is_refused() -> None:
     xml = case_of().xml
     signature = re.findall(rb"<ds:Signature .*?</ds:Signature>", xml, re.DOTALL)[-1]
@@ -341,201 +220,8 @@ def test_a_slot_of_a_teacher_of_no_subject_is_refused() -> None:
     assert ("SIG-201", "GVBM[900]") in [(f.code, f.slot) for f in verdict.report.findings]
 
 
-# XAdES properties and the plain SigningTime
-
-
-def qualified(signing_time: datetime) -> bytes:
-    return resealed(
-        case_of().xml,
-        qualification=Qualification(signature_id="ky-phat-hanh", signing_time=signing_time),
-    )
-
-
-DAY = datetime(2026, 6, 10, 9, 0, tzinfo=UTC)
-
-
-def test_a_xades_signature_passes() -> None:
-    assert codes(case_of().verify(qualified(DAY))) == []
-
-
-def test_a_signing_time_seven_hours_ahead_is_a_known_habit_of_tools() -> None:
-    assert codes(case_of().verify(qualified(RECEIVED_AT + timedelta(hours=7)))) == []
-
-
-def test_a_signing_time_after_receipt_is_refused() -> None:
-    assert codes(case_of().verify(qualified(RECEIVED_AT + timedelta(days=1)))) == ["SIG-340"]
-
-
-def test_a_signing_time_outside_the_certificate_is_a_warning() -> None:
-    verdict = case_of().verify(qualified(datetime(1990, 1, 1, tzinfo=UTC)))
-    assert codes(verdict) == ["SIG-341"]
-    assert verdict.transcript is not None
-
-
-@pytest.mark.parametrize(
-    ("pattern", "replacement", "code"),
-    [
-        (r'Target="#ky-phat-hanh"', 'Target="#ky-khac"', "SIG-210"),
-        (r"<xades:SigningTime>[^<]*", "<xades:SigningTime>hôm qua", "SIG-210"),
-        (
-            r"(<xades:SigningTime>.*</xades:SigningTime>)",
-            r"\1\1",
-            "SIG-210",
-        ),
-        (
-            r"(<xades:SignedProperties.*</xades:SignedProperties>)",
-            r"\1\1",
-            "SIG-210",
-        ),
-        (r"(<xades:CertDigest>.*<ds:DigestValue>)...", r"\1AAA", "SIG-311"),
-        (r"<xades:Cert>.*</xades:Cert>", "", "SIG-311"),
-        (
-            r'Type="http://uri.etsi.org/01903#SignedProperties" URI="[^"]*"',
-            'URI="#data"',
-            "SIG-220",
-        ),
-    ],
-)
-def test_flawed_properties_are_refused(pattern: str, replacement: str, code: str) -> None:
-    def change(octets: bytes) -> bytes:
-        return re.sub(pattern, replacement, octets.decode(), count=1, flags=re.DOTALL).encode()
-
-    verdict = case_of().verify(in_slot(qualified(DAY), SEAL, change))
-    assert code in codes(verdict)
-    assert verdict.transcript is None
-
-
-def test_properties_that_no_reference_covers_are_refused() -> None:
-    unsigned = case_of().xml
-    properties = re.search(rb"<ds:Object>.*</ds:Object>", qualified(DAY), re.DOTALL)
-    assert properties is not None
-    xml = in_slot(
-        unsigned,
-        SEAL,
-        lambda octets: octets.replace(
-            b"</ds:Signature>", properties[0] + b"</ds:Signature>"
-        ).replace(b"<ds:Signature ", b'<ds:Signature Id="ky-phat-hanh" '),
-    )
-    verdict = case_of().verify(xml)
-    assert codes(verdict) == ["SIG-220"]
-    finding = verdict.report.findings[0]
-    assert finding.value is not None
-    assert finding.value.startswith("#")
-
-
 def test_a_slot_names_its_role() -> None:
     assert slot(case_of().verify(), SEAL).role is Role.SCHOOL
-
-
-def with_object(inner: str, *, referenced: str | None) -> bytes:
-    """The seal with a plain ds:Object; `referenced` is the Id that a second Reference names."""
-    xml = case_of().xml
-    block = f'<ds:Object xmlns:ds="{DS}" Id="ky-o">{inner}</ds:Object>'
-    if referenced is None:
-        return in_slot(xml, SEAL, replaced("</ds:Signature>", f"{block}</ds:Signature>"))
-    seal = SCHOOL.seal
-    held = xml.replace(b"</KY_PHAT_HANH>", f"{block}</KY_PHAT_HANH>".encode())
-    signature = signature_xml(
-        references=[
-            ReferenceToSign(
-                uri=f"#{uri}",
-                octets=octets_of(held, uri, Canonicalization.EXCLUSIVE),
-                canonicalization=Canonicalization.EXCLUSIVE,
-            )
-            for uri in ("data", referenced)
-        ],
-        signer=seal,
-        form=SignatureForm(),
-    ).replace(b"</ds:Signature>", f"{block}</ds:Signature>".encode())
-    return in_slot(xml, SEAL, lambda _: b"<KY_PHAT_HANH>" + signature + b"</KY_PHAT_HANH>")
-
-
-PLAIN_TIME = (
-    '<ds:SignatureProperties Id="ky-p"><ds:SignatureProperty Target="#ky" Id="ky-t">'
-    "<SigningTime>2026-06-10T09:00:00</SigningTime>"
-    "</ds:SignatureProperty></ds:SignatureProperties>"
-)
-
-
-@pytest.mark.parametrize("referenced", ["ky-o", "ky-p", "ky-t"])
-def test_a_plain_signing_time_that_is_signed_passes(referenced: str) -> None:
-    assert codes(case_of().verify(with_object(PLAIN_TIME, referenced=referenced))) == []
-
-
-def test_a_plain_signing_time_that_nobody_signed_is_refused() -> None:
-    assert codes(case_of().verify(with_object(PLAIN_TIME, referenced=None))) == ["SIG-220"]
-
-
-def with_properties(change: tuple[str, str]) -> list[str]:
-    """The codes of a XAdES seal whose own properties are changed before they are signed."""
-    return codes(case_of().verify(in_slot(qualified(DAY), SEAL, replaced(*change))))
-
-
-def issuer_serial_v2(serial: int, issuer: bytes) -> str:
-    value = tsp.IssuerSerial(
-        {
-            "issuer": [GeneralName("directory_name", AsnName.load(issuer))],
-            "serial_number": serial,
-        }
-    )
-    return base64.b64encode(value.dump()).decode()
-
-
-def test_issuer_and_serial_must_be_those_of_the_certificate() -> None:
-    certificate = read_certificate(SCHOOL.seal.certificate_der)
-    assert certificate is not None
-    other = read_certificate(SCHOOL.principal.signer.certificate_der)
-    assert other is not None
-    right = issuer_serial_v2(certificate.serial, certificate.issuer_der)
-    wrong_serial = issuer_serial_v2(other.serial, certificate.issuer_der)
-    wrong_issuer = issuer_serial_v2(certificate.serial, other.issuer_der)
-    tag = "<xades:IssuerSerialV2>{}</xades:IssuerSerialV2></xades:Cert>"
-    for value, bound in (
-        (right, True),
-        (wrong_serial, False),
-        (wrong_issuer, False),
-        ("AAAA", False),
-        ("MAMCAQE=", False),
-        ("", False),
-    ):
-        found = with_properties(("</xades:Cert>", tag.format(value)))
-        assert ("SIG-311" in found) is not bound
-        assert found  # the properties were changed after signing
-
-
-def test_the_old_form_of_the_binding_is_held_to_the_certificate_too() -> None:
-    certificate = read_certificate(SCHOOL.seal.certificate_der)
-    assert certificate is not None
-    digest = base64.b64encode(hashlib.sha1(certificate.der).digest()).decode()  # noqa: S324 -- reason: what old tools write
-    form = (
-        "<xades:SigningCertificate><xades:Cert><xades:CertDigest>"
-        f'<ds:DigestMethod Algorithm="{{}}"/><ds:DigestValue>{digest}</ds:DigestValue>'
-        "</xades:CertDigest><xades:IssuerSerial><ds:X509IssuerName>CN=x</ds:X509IssuerName>"
-        "<ds:X509SerialNumber>{}</ds:X509SerialNumber></xades:IssuerSerial>"
-        "</xades:Cert></xades:SigningCertificate><xades:SigningCertificateV2>"
-    )
-    sha1, md5 = f"{DS}sha1", "http://www.w3.org/2001/04/xmldsig-more#md5"
-    for algorithm, serial, bound in (
-        (sha1, certificate.serial, True),
-        (sha1, certificate.serial + 1, False),
-        (md5, certificate.serial, False),
-    ):
-        found = with_properties(("<xades:SigningCertificateV2>", form.format(algorithm, serial)))
-        assert ("SIG-311" in found) is not bound
-
-
-def test_a_timestamp_is_reported_as_not_checked() -> None:
-    stamp = (
-        "<xades:UnsignedProperties><xades:UnsignedSignatureProperties>"
-        "<xades:SignatureTimeStamp><xades:EncapsulatedTimeStamp>AAAA</xades:EncapsulatedTimeStamp>"
-        "</xades:SignatureTimeStamp></xades:UnsignedSignatureProperties>"
-        "</xades:UnsignedProperties></xades:QualifyingProperties>"
-    )
-    xml = in_slot(qualified(DAY), SEAL, replaced("</xades:QualifyingProperties>", stamp))
-    verdict = case_of().verify(xml)
-    assert codes(verdict) == []
-    assert verdict.report.not_checked == ("SIG-359",)
-    assert slot(verdict, SEAL).checks[-1].name == "timestamp"
 
 
 def test_a_relative_namespace_voids_no_signature() -> None:
@@ -543,26 +229,6 @@ def test_a_relative_namespace_voids_no_signature() -> None:
     found = codes(case_of().verify(xml))
     assert "SIG-130" in found
     assert "SIG-301" in found
-
-
-def test_two_certificates_of_authorities_are_no_signers() -> None:
-    authorities = "".join(
-        f"<ds:X509Certificate>{base64.b64encode(der).decode()}</ds:X509Certificate>"
-        for der in case_of().trust.anchors[:2]
-    )
-    pattern = b"<ds:X509Certificate>.*</ds:X509Certificate>"
-
-    def change(octets: bytes) -> bytes:
-        return re.sub(pattern, authorities.encode(), octets, flags=re.DOTALL)
-
-    assert codes(case_of().verify(in_slot(case_of().xml, SEAL, change))) == ["SIG-310"]
-
-
-def test_an_authority_beside_the_signer_is_no_flaw() -> None:
-    authority = base64.b64encode(case_of().trust.intermediates[0]).decode()
-    first = f"<ds:X509Certificate>{authority}</ds:X509Certificate><ds:X509Certificate>"
-    xml = in_slot(case_of().xml, SEAL, replaced("<ds:X509Certificate>", first))
-    assert codes(case_of().verify(xml)) == []
 
 
 def test_a_reference_without_transforms_is_digested_by_plain_c14n() -> None:
@@ -593,11 +259,3 @@ def test_enveloped_is_refused_where_it_would_cut_the_signed_content() -> None:
             [outer], ids=document.ids, signature=teacher, groups=[(document.ids["data"],)]
         )
     assert failed.value.code == "SIG-222"
-
-
-def test_properties_are_read_even_when_the_certificate_is_unfit() -> None:
-    def change(octets: bytes) -> bytes:
-        pattern = rb"<ds:X509Certificate>.*</ds:X509Certificate>"
-        return re.sub(pattern, b"<ds:X509Certificate>AAAA</ds:X509Certificate>", octets)
-
-    assert codes(case_of().verify(in_slot(qualified(DAY), SEAL, change))) == ["SIG-310"]
