@@ -47,6 +47,7 @@ from tests.peers.foreign import (
     draw_plan,
     key_of,
     sign,
+    template,
 )
 
 AT = datetime(2026, 7, 1, tzinfo=UTC)
@@ -79,7 +80,6 @@ def plan(**changes: str) -> Plan:
 
 def signed(folder: Path, body: str = OUTSIDE, **changes: str) -> bytes:
     """A document that xmlsec1 signed, the signature where the body says."""
-    from tests.peers.foreign import template  # noqa: PLC0415
 
     wish = plan(**changes)
     return sign(folder, body.format(signature=template(wish)), wish)
@@ -229,7 +229,6 @@ def test_signatures_are_judged_one_by_one_in_document_order(tmp_path: Path) -> N
 
 
 def template_of(**changes: str) -> str:
-    from tests.peers.foreign import template  # noqa: PLC0415
 
     return template(plan(**changes))
 
