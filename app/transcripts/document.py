@@ -53,7 +53,9 @@ _ODDLY_ATTRIBUTED = etree.XPath(
 """No element of a profile or of XMLDSig has an attribute in a namespace, and only `Id` is an ID: an
 attribute that another program may take for one would let two elements answer to one reference."""
 
-_PREFIXED_STEP = re.compile(r"(?<=/)[^/*:\[]+:([^/\[]+)")
+_NAMED_STEP = re.compile(r"(?<=/)(?:[^/*:\[]+:)?([^/*\[@][^/\[]*)")
+"""A named step. XML allows names that XPath does not (U+FEFF in one): they become literals."""
+
 _FACET = re.compile(r"\[facet '\w+'\] ")
 _REFUSED_VALUE = re.compile(
     r"(?:The value )?'(.*)' is not (?:a valid|accepted|an element)", re.DOTALL
@@ -214,7 +216,7 @@ def _schema_findings(root: etree._Element, profile: Profile) -> Iterator[Finding
 
 def _element_at(root: etree._Element, path: str) -> etree._Element:
     """Find the element of a libxml2 node path, whatever prefixes the document chose."""
-    find = etree.XPath(_PREFIXED_STEP.sub(r"*[local-name()='\1']", path))
+    find = etree.XPath(_NAMED_STEP.sub(r"*[local-name()='\1']", path))
     return next(iter(elements_at(find, root)), root)
 
 

@@ -214,3 +214,9 @@ def test_only_our_refusal_leaves_whatever_byte_of_a_transcript_is_changed(at: in
         open_document(bytes(data), HOC_BA_1_THCS)
     except DocumentRefused:
         return
+
+
+@pytest.mark.parametrize("name", ["d\ufefftransform", "d\u00b7x", "Ấn", "NGUOI_HỌC"])
+def test_a_name_that_xpath_does_not_know_is_located_all_the_same(name: str) -> None:
+    found = findings(("<DIA_CHI>", f"<{name}/><DIA_CHI>"))
+    assert [(f.code, f.xpath) for f in found] == [("SIG-140", f"{CONTENT}/CO_SO_GIAO_DUC/{name}")]
