@@ -77,9 +77,10 @@ def serve(
     worker: Annotated[
         bool, typer.Option(help="Chạy kèm một tiến trình xử lý gói tin (worker).")
     ] = True,
+    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Chạy dịch vụ; không có cấu hình thì dùng PostgreSQL và kho tệp kèm sẵn."""
-    serve_until_stopped(Settings(), with_worker=worker)
+    serve_until_stopped(Settings(), with_worker=worker, parent=parent)
 
 
 @cli.command()

@@ -6,6 +6,7 @@ enrols a school and the school software that signs and submits, and shows what t
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -80,6 +81,8 @@ def run_demo(*, students: int, keep: bool, console: Console) -> bool:
         StartRefused: the service does not start.
     """
     started = time.monotonic()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)  # both end every block below in order
     with TemporaryDirectory(prefix="hocba-demo-") as folder:
         home = Path(folder)
         home.chmod(0o755)  # the embedded PostgreSQL of root runs as another account
@@ -252,7 +255,7 @@ def _service(home: Path, port: int, url: str) -> Iterator[None]:
     """Run `python -m app serve` with nothing set but its folder and port."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("HOCBA_")}
     environment |= {"HOCBA_HOME": str(home), "HOCBA_PORT": str(port), "HOCBA_PUBLIC_URL": url}
-    command = (sys.executable, "-m", "app", "serve")
+    command = (sys.executable, "-m", "app", "serve", "--parent", str(os.getpid()))
     with (home / "service.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 -- reason: our own program
     try:

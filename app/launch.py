@@ -93,12 +93,14 @@ def stores_ready(settings: Settings) -> Generator[str]:
         yield url
 
 
-def serve(settings: Settings, *, with_worker: bool) -> None:
-    """Run the web process, and a worker beside it, until told to stop.
+def serve(settings: Settings, *, with_worker: bool, parent: int | None = None) -> None:
+    """Run the web process, and a worker beside it, until told to stop or until its parent ends.
 
     Raises:
         StartRefused: a setting, key, schema or store is in doubt.
     """
+    if parent is not None:
+        die_with(parent, signal.SIGTERM)
     loop_factory = uvloop.new_event_loop
     with stores_ready(settings) as url, asyncio.Runner(loop_factory=loop_factory) as loop:
         loop.run(_serve(settings, url, with_worker=with_worker))

@@ -81,7 +81,10 @@ def test_the_demonstration_shows_the_whole_main_job(home: Path) -> None:
     assert re.search(r"[2-9A-Z]{6}-[2-9A-Z]{6}-[2-9A-Z]{6} \w\*\*\*", output)
 
 
-def test_the_demonstration_stays_on_request_and_leaves_nothing_behind(home: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_demonstration_stays_on_request_and_leaves_nothing_running(
+    home: Path, end: signal.Signals
+) -> None:
     demo = start(home, "demo", "--students", "3", "--keep")
     assert demo.stdout is not None
     lines = []
@@ -93,10 +96,10 @@ def test_the_demonstration_stays_on_request_and_leaves_nothing_behind(home: Path
     assert httpx.get(page).status_code == httpx.codes.OK
     family = psutil.Process(demo.pid).children(recursive=True)
     assert family
-    demo.send_signal(signal.SIGINT)
-    assert demo.wait(PATIENCE) == 0
+    demo.send_signal(end)
+    assert demo.wait(PATIENCE) == (-end if end is signal.SIGKILL else 0)
     demo.stdout.close()
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=30)
     assert alive == []
 
 
