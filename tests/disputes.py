@@ -18,7 +18,8 @@ from app.signatures import writing
 from app.signatures.algorithms import DS
 from app.signatures.canonical import Canonicalization, canonical_octets
 from app.signatures.writing import SignatureForm
-from app.transcripts.xml import TRANSCRIPT_LIMITS, read_xml
+from app.transcripts.limits import TRANSCRIPT_LIMITS
+from app.transcripts.xml import read_xml
 from tests.verdicts import SEAL, in_slot
 
 _EXCLUSIVE = Canonicalization.EXCLUSIVE.value

@@ -18,7 +18,8 @@ from app.signatures.writing import (
     Signer,
     signature_xml,
 )
-from app.transcripts.xml import TRANSCRIPT_LIMITS, read_xml
+from app.transcripts.limits import TRANSCRIPT_LIMITS
+from app.transcripts.xml import read_xml
 from tests.scenarios import scenario_of
 
 RECEIVED_AT = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ from app.db import Database
 from app.errors import InvalidRequest, NotFound, TooLarge
 from app.intake.package import Package, State
 from app.intake.packages import add_package, find_by_digest, find_package
-from app.transcripts.xml import PACKAGE_LIMITS
+from app.transcripts.limits import PACKAGE_LIMITS
 from app.vault import Vault
 
 PACKAGE_LIMIT = PACKAGE_LIMITS.size

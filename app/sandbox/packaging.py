@@ -10,7 +10,8 @@ from xml.sax.saxutils import escape
 from app.sandbox.pki import Pki
 from app.sandbox.school import SyntheticSchool, signers_of
 from app.sandbox.signing import NotReady, SigningStyle, sign_package, sign_transcript
-from app.transcripts.xml import TRANSCRIPT_LIMITS, read_xml
+from app.transcripts.limits import TRANSCRIPT_LIMITS
+from app.transcripts.xml import read_xml
 
 _STUDENT_CODE = "DU_LIEU_HOC_BA/THONG_TIN_HOC_BA/NGUOI_HOC/NGUOI_HOC_ID"
 

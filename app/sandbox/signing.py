@@ -20,8 +20,9 @@ from app.signatures.writing import (
     Signer,
     signature_xml,
 )
+from app.transcripts.limits import PACKAGE_LIMITS, TRANSCRIPT_LIMITS, Limits
 from app.transcripts.profile import BAN_TIN_1, HOC_BA_1_THCS, Profile, Role, SlotRule
-from app.transcripts.xml import PACKAGE_LIMITS, TRANSCRIPT_LIMITS, Limits, read_xml
+from app.transcripts.xml import read_xml
 
 
 class NotReady(RepositoryError):

@@ -17,7 +17,8 @@ from app.signatures.algorithms import DIGESTS, DS, ENVELOPED, SIGNATURES
 from app.signatures.canonical import Canonicalization
 from app.signatures.report import Indication, Outcome, Report, SlotReport
 from app.transcripts.finding import DocumentRefused
-from app.transcripts.xml import TRANSCRIPT_LIMITS, detached, read_xml
+from app.transcripts.limits import TRANSCRIPT_LIMITS
+from app.transcripts.xml import detached, read_xml
 
 SECOND_ENGINE = "signxml"
 SECOND_ENGINE_VERSION = version(SECOND_ENGINE)

@@ -8,11 +8,16 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.padding import (
+    MGF1,
+    PSS,
+    AsymmetricPadding,
+    PKCS1v15,
+)
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import (
@@ -36,7 +41,7 @@ _ACCEPTED_SINCE = date(2024, 1, 1)
 """The first school year with signed transcripts (2023-2024) was issued in 2024."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DigestMethod:
     """A digest algorithm and the days of receipt for which it is accepted."""
 
@@ -45,15 +50,22 @@ class DigestMethod:
     not_after: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SignatureMethod:
-    """A signature algorithm and the days of receipt for which it is accepted."""
+    """A signature algorithm and the days of receipt for which it is accepted.
 
-    key: type[RSAPublicKey] | type[EllipticCurvePublicKey]
-    hash: type[HashAlgorithm]
-    pss: bool = False
+    Attributes:
+        padding: for RSA keys; None for elliptic curves.
+    """
+
+    hash: HashAlgorithm
+    padding: AsymmetricPadding | None
     not_before: date = _ACCEPTED_SINCE
     not_after: date | None = None
+
+    def fits(self, key: PublicKey) -> bool:
+        """Say whether a key is of this algorithm's kind."""
+        return isinstance(key, RSAPublicKey) == (self.padding is not None)
 
 
 DIGESTS: dict[str, DigestMethod] = {
@@ -62,23 +74,37 @@ DIGESTS: dict[str, DigestMethod] = {
     f"{_XMLENC}sha512": DigestMethod(new=hashlib.sha512),
 }
 
+
+def _pkcs1(hash_: HashAlgorithm) -> SignatureMethod:
+    return SignatureMethod(hash=hash_, padding=PKCS1v15())
+
+
+def _pss(hash_: HashAlgorithm) -> SignatureMethod:
+    padding = PSS(mgf=MGF1(hash_), salt_length=hash_.digest_size)
+    return SignatureMethod(hash=hash_, padding=padding)
+
+
+def _ecdsa(hash_: HashAlgorithm) -> SignatureMethod:
+    return SignatureMethod(hash=hash_, padding=None)
+
+
 SIGNATURES: dict[str, SignatureMethod] = {
-    f"{_MORE}rsa-sha256": SignatureMethod(key=RSAPublicKey, hash=SHA256),
-    f"{_MORE}rsa-sha384": SignatureMethod(key=RSAPublicKey, hash=SHA384),
-    f"{_MORE}rsa-sha512": SignatureMethod(key=RSAPublicKey, hash=SHA512),
-    f"{_MORE_2007}sha256-rsa-MGF1": SignatureMethod(key=RSAPublicKey, hash=SHA256, pss=True),
-    f"{_MORE_2007}sha384-rsa-MGF1": SignatureMethod(key=RSAPublicKey, hash=SHA384, pss=True),
-    f"{_MORE_2007}sha512-rsa-MGF1": SignatureMethod(key=RSAPublicKey, hash=SHA512, pss=True),
-    f"{_MORE}ecdsa-sha256": SignatureMethod(key=EllipticCurvePublicKey, hash=SHA256),
-    f"{_MORE}ecdsa-sha384": SignatureMethod(key=EllipticCurvePublicKey, hash=SHA384),
-    f"{_MORE}ecdsa-sha512": SignatureMethod(key=EllipticCurvePublicKey, hash=SHA512),
+    f"{_MORE}rsa-sha256": _pkcs1(SHA256()),
+    f"{_MORE}rsa-sha384": _pkcs1(SHA384()),
+    f"{_MORE}rsa-sha512": _pkcs1(SHA512()),
+    f"{_MORE_2007}sha256-rsa-MGF1": _pss(SHA256()),
+    f"{_MORE_2007}sha384-rsa-MGF1": _pss(SHA384()),
+    f"{_MORE_2007}sha512-rsa-MGF1": _pss(SHA512()),
+    f"{_MORE}ecdsa-sha256": _ecdsa(SHA256()),
+    f"{_MORE}ecdsa-sha384": _ecdsa(SHA384()),
+    f"{_MORE}ecdsa-sha512": _ecdsa(SHA512()),
 }
 
 
 LEGACY_DIGESTS: dict[str, DigestMethod] = {f"{DS}sha1": DigestMethod(new=hashlib.sha1)}
 LEGACY_SIGNATURES: dict[str, SignatureMethod] = {
-    f"{DS}rsa-sha1": SignatureMethod(key=RSAPublicKey, hash=SHA1),
-    f"{_MORE}ecdsa-sha1": SignatureMethod(key=EllipticCurvePublicKey, hash=SHA1),
+    f"{DS}rsa-sha1": _pkcs1(SHA1()),  # noqa: S303 -- reason: only for old documents, as said below
+    f"{_MORE}ecdsa-sha1": _ecdsa(SHA1()),  # noqa: S303 -- reason: only for old documents, as said below
 }
 """SHA-1: never for a transcript, only for old documents that are not of the field."""
 
@@ -89,24 +115,21 @@ def accepted_on(method: DigestMethod | SignatureMethod, day: date) -> bool:
 
 
 def verify_value(method: SignatureMethod, key: PublicKey, data: bytes, value: bytes) -> bool:
-    """Check a signature value over octets; never raises for a wrong one.
+    """Check a signature value over octets; never raises for a wrong one, nor for another key.
 
     An ECDSA value is `r || s`, each as long as the group order (RFC 9231 section 2.3.6), not DER.
     """
     try:
+        if not method.fits(key):
+            return False
         if isinstance(key, RSAPublicKey):
-            padding = (
-                PSS(mgf=MGF1(method.hash()), salt_length=method.hash().digest_size)
-                if method.pss
-                else PKCS1v15()
-            )
-            key.verify(value, data, padding, method.hash())
+            key.verify(value, data, cast("AsymmetricPadding", method.padding), method.hash)
         else:
             half = (key.curve.key_size + 7) // 8
             if len(value) != 2 * half:
                 return False
             r, s = int.from_bytes(value[:half]), int.from_bytes(value[half:])
-            key.verify(encode_dss_signature(r, s), data, ECDSA(method.hash()))
+            key.verify(encode_dss_signature(r, s), data, ECDSA(method.hash))
     except (InvalidSignature, ValueError):  # ValueError: an RSA key too short for hash and salt
         return False
     return True

@@ -29,11 +29,6 @@ DEFAULT_PREFIX = "#default"
 """How InclusiveNamespaces/@PrefixList names the default namespace (exc-c14n section 4)."""
 
 
-def has_default_namespace(root: etree._Element) -> bool:
-    """Say whether any element of a document stands in a default namespace."""
-    return bool(_IN_A_DEFAULT_NAMESPACE(root))
-
-
 def canonical_octets(
     element: etree._Element,
     c14n_uri: str,
@@ -53,8 +48,7 @@ def canonical_octets(
         c14n_uri: a value of `Canonicalization`.
         inclusive_prefixes: InclusiveNamespaces/@PrefixList; the inclusive methods ignore it.
         whole_document: whether the instructions around the document element count too.
-        default_namespaces: False spares the search for them, where `has_default_namespace` has
-            found none in the whole document.
+        default_namespaces: False spares the search for them, where the whole document has none.
 
     Raises:
         ValueError: the method is none of `Canonicalization`, or the list names the default

@@ -106,7 +106,7 @@ def signing_certificate(parts: SignatureParts) -> Certificate:
     """
     leaf = certificate_of(parts)
     if leaf.key is None:
-        raise Failed("SIG-312", parts.element.find(f"{{{DS}}}KeyInfo"))
+        raise Failed("SIG-312", parts.key_info)
     return leaf
 
 
@@ -117,16 +117,15 @@ def certificate_of(parts: SignatureParts) -> Certificate:
         Failed: SIG-310 unreadable, none or several candidates; SIG-311 X509IssuerSerial names
             another certificate.
     """
-    key_info = parts.element.find(f"{{{DS}}}KeyInfo")
     certificates = [read_certificate(der) for der in parts.certificates]
     candidates = [c for c in certificates if c is not None and not c.is_authority]
     if None in certificates or len({c.der for c in candidates}) != len(candidates):
-        raise Failed("SIG-310", key_info)
+        raise Failed("SIG-310", parts.key_info)
     leaf = candidates[0] if len(candidates) == 1 else None
     if leaf is None and len(certificates) == 1:
         leaf = certificates[0]  # an authority signs by itself: the path check refuses it
     if leaf is None:
-        raise Failed("SIG-310", key_info)
+        raise Failed("SIG-310", parts.key_info)
     if parts.issuer_serial is not None:
         serial = parts.issuer_serial.findtext(f"{{{DS}}}X509SerialNumber")
         if serial is None or serial.strip() != str(leaf.serial):

@@ -126,7 +126,7 @@ def _cover(
 
 def _check_value(parts: SignatureParts, certificate: Certificate, octets: OctetCache) -> None:
     key = certificate.key
-    if not isinstance(key, parts.method.key):
+    if key is None or not parts.method.fits(key):
         raise Failed("SIG-211", parts.signed_info)
     signed = octets.of(parts.signed_info, parts.canonicalization)
     if not verify_value(parts.method, key, signed, parts.value):

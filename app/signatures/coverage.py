@@ -1,7 +1,7 @@
 """Which part of the content lies under which signatures (step 9)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from lxml import etree
 
@@ -20,31 +20,40 @@ def map_coverage(document: Document, signatures: Iterable[CheckedSignature]) -> 
     needed = {
         rule.role for rule in document.profile.slots if rule.joined_by is None and rule.required
     }
-    places_by_target: dict[etree._Element, list[int]] = defaultdict(list)
+    over: dict[etree._Element, set[int]] = defaultdict(set)
     for place, signature in enumerate(intact):
         for target in signature.slot.targets:
-            places_by_target[target].append(place)
+            over[target].add(place)
     nodes, uncovered = [], []
-    for part in _parts(document):
-        line = (part, *part.iterancestors())
-        places = {place for node in line for place in places_by_target.get(node, ())}
-        over = [intact[place].slot for place in sorted(places)]
-        nodes.append((document.location_of(part), tuple(slot.name for slot in over)))
-        if not needed <= {slot.rule.role for slot in over}:
+    for part, above in _parts(document, over):
+        slots = [intact[place].slot for place in sorted(above | over.get(part, _NONE))]
+        nodes.append((document.location_of(part), tuple([slot.name for slot in slots])))
+        if not needed <= {slot.rule.role for slot in slots}:
             uncovered.append(document.location_of(part))
     if not nodes:
         uncovered.append(document.profile.content)
     return Coverage(complete=not uncovered, nodes=tuple(nodes), uncovered=tuple(uncovered))
 
 
-def _parts(document: Document) -> Iterator[etree._Element]:
-    """The content's children, and the subject lines, which have signatures of their own."""
+_NONE: frozenset[int] = frozenset()
+
+
+def _parts(
+    document: Document, over: Mapping[etree._Element, set[int]]
+) -> Iterator[tuple[etree._Element, set[int]]]:
+    """The content's children, and the subject lines, which have signatures of their own.
+
+    With each the places of the signatures over what lies above it.
+    """
     lines = [rule.target.rsplit("/", 1)[-1] for rule in document.profile.slots if rule.joined_by]
     path = document.profile.content.split("/")[2:]
     content = document.root.find("/".join(path))
     if content is None:
         return
+    whole = set().union(*(over.get(node, _NONE) for node in (content, *content.iterancestors())))
     for child in content:
-        yield child
-        for line in lines:
-            yield from child.iterchildren(line)
+        yield child, whole
+        below = whole | over.get(child, _NONE)
+        for name in lines:
+            for line in child.iterchildren(name):
+                yield line, below

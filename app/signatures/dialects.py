@@ -14,8 +14,7 @@ from app.signatures.algorithms import (
     LEGACY_SIGNATURES,
     SIGNATURES,
 )
-from app.signatures.canonical import Canonicalization
-from app.signatures.shape import Dialect
+from app.signatures.shape import PLAIN_FORMS, Dialect
 
 
 def _any_documents(*, legacy: bool) -> Dialect:
@@ -27,10 +26,9 @@ def _any_documents(*, legacy: bool) -> Dialect:
             uri: replace(method, not_before=date.min) for uri, method in signatures.items()
         },
         canonicalizations={
-            **{method.value: method for method in Canonicalization},
-            f"{Canonicalization.INCLUSIVE_10}#WithComments": Canonicalization.INCLUSIVE_10,
-            f"{Canonicalization.INCLUSIVE_11}#WithComments": Canonicalization.INCLUSIVE_11,
-            f"{Canonicalization.EXCLUSIVE}WithComments": Canonicalization.EXCLUSIVE,
+            f"{method}{end}": form
+            for method, form in PLAIN_FORMS.items()
+            for end in ("", "WithComments" if method.endswith("#") else "#WithComments")
         },
         key_values=legacy,
     )

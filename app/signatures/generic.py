@@ -132,7 +132,7 @@ def verify_raw(algorithm_uri: str, spki_der: bytes, data: bytes, signature_value
         key = accepted_key(load_der_public_key(spki_der))
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return False
-    if method is None or key is None or not isinstance(key, method.key):
+    if method is None or key is None or not method.fits(key):
         return False
     return verify_value(method, key, data, signature_value)
 
@@ -198,7 +198,7 @@ def _check_value(
         Failed: SIG-211 the key is of another kind than the algorithm; SIG-311 another certificate
             or key is named as well; SIG-312 weak key; SIG-320 wrong value.
     """
-    key_info = parts.element.find(f"{{{DS}}}KeyInfo")
+    key_info = parts.key_info
     keys = [read_key_value(value) for value in parts.key_values]
     if certificate is not None:
         for holder in parts.objects:
@@ -210,7 +210,7 @@ def _check_value(
     key = accepted_key(keys[0], legacy=dialect.key_values)
     if key is None:
         raise Failed("SIG-312", key_info)
-    if not isinstance(key, parts.method.key):
+    if not parts.method.fits(key):
         raise Failed("SIG-211", parts.signed_info)
     signed = targets.octets(parts.signed_info, parts.canonicalization)
     if not verify_value(parts.method, key, signed, parts.value):

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from lxml import etree
 
 from app.signatures.algorithms import DS
+from app.signatures.base64 import read_base64
 from app.signatures.failure import Failed
-from app.signatures.shape import read_base64
 
 _DS = f"{{{DS}}}"
 _DS11 = "{http://www.w3.org/2009/xmldsig11#}"

@@ -12,9 +12,10 @@ from asn1crypto import tsp
 from lxml import etree
 
 from app.signatures.algorithms import DIGESTS, DS
+from app.signatures.base64 import read_base64
 from app.signatures.certificates import Certificate
 from app.signatures.failure import Failed
-from app.signatures.shape import SignatureParts, read_base64
+from app.signatures.shape import SignatureParts
 
 XADES = "http://uri.etsi.org/01903/v1.3.2#"
 _ = f"{{{XADES}}}"

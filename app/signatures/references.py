@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from lxml import etree
 
 from app.signatures.algorithms import DigestMethod
-from app.signatures.canonical import canonical_octets, has_default_namespace
+from app.signatures.canonical import canonical_octets
 from app.signatures.failure import Failed
 from app.signatures.shape import CanonicalForm, ReferenceParts
 
@@ -27,9 +27,13 @@ class OctetCache:
     Principal and school cover the same element, so a third of the work falls away.
     """
 
-    def __init__(self, root: etree._Element) -> None:
-        """Serve the document with this document element, which must not change any more."""
-        self._default_namespaces = has_default_namespace(root)
+    def __init__(self, *, default_namespaces: bool = True) -> None:
+        """Serve one document, which must not change any more.
+
+        Args:
+            default_namespaces: False where no element of it stands in a default namespace.
+        """
+        self._default_namespaces = default_namespaces
         self._octets: dict[tuple[etree._Element, CanonicalForm], bytes] = {}
         self._digests: dict[tuple[etree._Element, CanonicalForm, DigestMethod], bytes] = {}
 

@@ -211,7 +211,7 @@ def _verify_opened(
 def _check_signatures(
     document: Document, inventory: Inventory, received_at: datetime
 ) -> dict[str, CheckedSignature]:
-    octets = OctetCache(document.root)
+    octets = OctetCache(default_namespaces=document.default_namespaces)
     return {
         slot.name: check_signature(
             slot, slot.signature, ids=document.ids, octets=octets, received_at=received_at

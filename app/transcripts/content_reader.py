@@ -16,8 +16,9 @@ from app.transcripts.content import (
     YearResult,
 )
 from app.transcripts.fields import attribute_of, child_at, misfit, name_at, optional_at, text_at
+from app.transcripts.finding import DocumentRefused, Finding
 from app.transcripts.profile import Profile
-from app.transcripts.xml import read_xml
+from app.transcripts.xml import read_canonical
 
 _NUMERIC_MARK = re.compile(r"[0-9](?:\.[0-9])?|10(?:\.0)?")
 _COMMENT_MARKS = {rating.value: rating for rating in (Rating.PASSED, Rating.NOT_PASSED)}
@@ -37,10 +38,7 @@ def read_transcript(canonical: bytes, profile: Profile) -> Transcript:
         DocumentRefused: SIG-140, something that the schema should have caught.
     """
     data_name, content_name = profile.content.split("/")[-2:]
-    root = read_xml(canonical, profile.limits)
-    if root.tag != data_name:
-        raise misfit(root, content_name)
-    content = child_at(root, content_name)
+    content = child_at(read_canonical(_cut(canonical, data_name, content_name)), content_name)
     return Transcript(
         profile_id=profile.id,
         start_year=_number(content, "NAM_BAT_DAU"),
@@ -64,6 +62,20 @@ def read_transcript(canonical: bytes, profile: Profile) -> Transcript:
         issued_at_place=name_at(content, "DIA_DANH_PHAT_HANH"),
         issued_on=_day(content, "NGAY_KY_PHAT_HANH"),
     )
+
+
+def _cut(canonical: bytes, data_name: str, content_name: str) -> bytes:
+    """Cut the content out of the octets, without the signatures behind it.
+
+    In canonical octets "<" is nothing but the start of a tag, so the name finds the element, of
+    which the schema allows one.
+    """
+    if not canonical.startswith(f"<{data_name} ".encode()):
+        raise DocumentRefused(Finding(code="SIG-140", xpath=f"/{data_name}"))
+    start = canonical.find(f"<{content_name} ".encode())
+    last = f"</{content_name}>".encode()
+    content = canonical[start : canonical.rfind(last) + len(last)]
+    return b"<%b>%b</%b>" % (data_name.encode(), content, data_name.encode())
 
 
 def _school(element: etree._Element) -> School:

@@ -11,20 +11,14 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 from lxml import etree
 
 from app.transcripts.finding import Finding, shortened
+from app.transcripts.octets import has_byte_order_mark, line_of
 from app.transcripts.profile import Profile
-from app.transcripts.xml import (
-    elements_at,
-    has_byte_order_mark,
-    line_of,
-    load_schema,
-    read_xml,
-    source_line,
-)
+from app.transcripts.xml import elements_at, load_schema, read_xml, source_line
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 XADES = "http://uri.etsi.org/01903/v1.3.2#"
@@ -42,7 +36,9 @@ when a document is broken on purpose."""
 _ALLOWED_DECLARATIONS = frozenset(uri.encode() for uri in (*PREFIXES, ""))
 """Declared values as raw bytes; an empty one undeclares the default namespace."""
 
-_DECLARATION = re.compile(rb"""xmlns(?::[^\s=:"'<>]+)?\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_DECLARATION = re.compile(
+    rb"""xmlns(?P<prefix>:[^\s=:"'<>]+)?\s*=\s*(?:"(?P<uri>[^"]*)"|'(?P<uri_>[^']*)')"""
+)
 """A namespace declaration, or a text that looks like one; never less than every declaration."""
 
 _ID_BEARERS = etree.XPath("/descendant::*/@Id/..")
@@ -75,6 +71,7 @@ class Document:
         findings: SIG-130 to SIG-140 (errors, at most `MAX_FINDINGS`) and SIG-115 (a warning: byte
             order mark); empty when clean.
         sha256: digest of the bytes, in hexadecimal.
+        default_namespaces: whether the bytes declare one anywhere.
     """
 
     root: etree._Element
@@ -82,6 +79,7 @@ class Document:
     ids: Mapping[str, etree._Element]
     findings: tuple[Finding, ...]
     sha256: str
+    default_namespaces: bool
     _locations: dict[etree._Element, str] = field(default_factory=dict, repr=False)
 
     def location_of(self, element: etree._Element) -> str:
@@ -92,9 +90,24 @@ class Document:
         known = self._locations.get(element)
         if known is None:
             parent = element.getparent()
-            above = "" if parent is None else self.location_of(parent)
-            known = self._locations[element] = f"{above}/{_step(element)}"
+            if parent is None:
+                return f"/{_shown(element.tag)}"
+            self._locate_children(parent, self.location_of(parent))
+            known = self._locations[element]
         return known
+
+    def _locate_children(self, parent: etree._Element, above: str) -> None:
+        """Locate all children at once: one by one, each would count its siblings."""
+        alike: dict[str, list[etree._Element]] = {}
+        for child in parent:
+            alike.setdefault(child.tag, []).append(child)
+        for tag, children in alike.items():
+            path = f"{above}/{_shown(tag)}"
+            if len(children) == 1:
+                self._locations[children[0]] = path
+                continue
+            for position, child in enumerate(children, start=1):
+                self._locations[child] = f"{path}[{position}]"
 
 
 def open_document(data: bytes, profile: Profile) -> Document:
@@ -105,11 +118,15 @@ def open_document(data: bytes, profile: Profile) -> Document:
     """
     root = read_xml(data, profile.limits)
     bearers = _bearers_by_id(root)
+    declarations = list(_declarations(data))
+    structure = list(islice(_structure_findings(root, bearers, profile), MAX_FINDINGS))
+    namespaces = list(_namespace_findings(data, declarations))
     found = chain(
         _byte_findings(data),
-        _namespace_findings(data),
-        _attribute_findings(root),
-        _structure_findings(root, bearers, profile),
+        namespaces,
+        # The schema knows every attribute but xsi:*; only what is refused needs a closer look.
+        _attribute_findings(root) if structure or namespaces else (),
+        structure,
     )
     return Document(
         root=root,
@@ -117,6 +134,7 @@ def open_document(data: bytes, profile: Profile) -> Document:
         ids=MappingProxyType({value: held[0] for value, held in bearers.items() if len(held) == 1}),
         findings=tuple(islice(found, MAX_FINDINGS)),
         sha256=hashlib.sha256(data).hexdigest(),
+        default_namespaces=any(declared["prefix"] is None for declared in declarations),
     )
 
 
@@ -130,12 +148,17 @@ def location_of(element: etree._Element) -> str:
 
 
 def _step(node: etree._Element) -> str:
-    name = etree.QName(node)
     before = sum(1 for _ in node.itersiblings(node.tag, preceding=True))
     alone = before == 0 and next(node.itersiblings(node.tag), None) is None
-    prefix = PREFIXES.get(name.namespace or "")
-    shown = f"{prefix}:{name.localname}" if prefix else name.localname
-    return shown if alone else f"{shown}[{before + 1}]"
+    return _shown(node.tag) if alone else f"{_shown(node.tag)}[{before + 1}]"
+
+
+def _shown(tag: str) -> str:
+    if tag[0] != "{":
+        return tag
+    namespace, _, name = tag[1:].partition("}")
+    prefix = PREFIXES.get(namespace)
+    return f"{prefix}:{name}" if prefix else name
 
 
 def _byte_findings(data: bytes) -> Iterator[Finding]:
@@ -143,22 +166,27 @@ def _byte_findings(data: bytes) -> Iterator[Finding]:
         yield Finding(code="SIG-115", line=1)
 
 
-def _namespace_findings(data: bytes) -> Iterator[Finding]:
-    """Hold every namespace declaration against the allow-list, used or unused.
-
-    On the raw bytes: a declaration is written literally in UTF-8, and asking lxml for the
-    namespaces in scope of every element costs elements times declarations. A text that reads like
-    a declaration of another namespace is refused too.
-    """
+def _declarations(data: bytes) -> Iterator[re.Match[bytes]]:
+    """Find every namespace declaration in the raw bytes, where it is written literally in UTF-8."""
     at = data.find(b"xmlns")
     while at >= 0:
         declaration = _DECLARATION.match(data, at)
         if declaration is not None:
-            uri = cast("bytes", declaration[1] if declaration[2] is None else declaration[2])
-            if uri not in _ALLOWED_DECLARATIONS:
-                value = shortened(uri.decode(errors="replace"))
-                yield Finding(code="SIG-130", line=line_of(data, at), value=value)
+            yield declaration
         at = data.find(b"xmlns", at + 1)
+
+
+def _namespace_findings(data: bytes, declarations: list[re.Match[bytes]]) -> Iterator[Finding]:
+    """Hold every namespace declaration against the allow-list, used or unused.
+
+    On the raw bytes: asking lxml for the namespaces in scope of every element costs elements times
+    declarations. A text that reads like a declaration of another namespace is refused too.
+    """
+    for declared in declarations:
+        uri = declared["uri"] if declared["uri_"] is None else declared["uri_"]
+        if uri not in _ALLOWED_DECLARATIONS:
+            line, value = line_of(data, declared.start()), uri.decode(errors="replace")
+            yield Finding(code="SIG-130", line=line, value=shortened(value))
 
 
 def _attribute_findings(root: etree._Element) -> Iterator[Finding]:

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from lxml import etree
 
 from app.transcripts.finding import Finding
-from app.transcripts.xml import Limits, has_byte_order_mark, line_of, read_xml
+from app.transcripts.limits import Limits
+from app.transcripts.octets import has_byte_order_mark, line_of
+from app.transcripts.xml import read_xml
 
 FOREIGN_LIMITS = Limits(
     size=4 * 1024 * 1024,

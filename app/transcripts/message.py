@@ -15,7 +15,8 @@ from lxml import etree
 
 from app.transcripts.fields import attribute_of, child_at, misfit, name_at, text_at
 from app.transcripts.finding import DocumentRefused, Finding, shortened
-from app.transcripts.xml import PACKAGE_LIMITS, read_xml
+from app.transcripts.limits import PACKAGE_LIMITS
+from app.transcripts.xml import read_xml
 
 CREATE = "01"
 """MUC_DICH_BAN_TIN of a message that brings new transcripts."""

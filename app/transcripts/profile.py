@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.transcripts.xml import PACKAGE_LIMITS, TRANSCRIPT_LIMITS, Limits
+from app.transcripts.limits import PACKAGE_LIMITS, TRANSCRIPT_LIMITS, Limits
 
 
 class Role(StrEnum):

@@ -7,8 +7,9 @@ from lxml import etree
 from app.signatures.algorithms import DS
 from app.signatures.canonical import Canonicalization, canonical_octets
 from app.transcripts.finding import DocumentRefused
+from app.transcripts.limits import PACKAGE_LIMITS
 from app.transcripts.message import Message, original_of
-from app.transcripts.xml import PACKAGE_LIMITS, elements_at, read_xml
+from app.transcripts.xml import elements_at, read_xml
 
 _CONTENT = {"HOC_BA": "DU_LIEU_HOC_BA", "BAN_TIN": "NOI_DUNG"}
 _SIGNATURES = etree.XPath("//*[local-name()='Signature']")

@@ -6,7 +6,8 @@ from copy import deepcopy
 from lxml import etree
 
 from app.transcripts.document import PREFIXES
-from app.transcripts.xml import PACKAGE_LIMITS, read_xml
+from app.transcripts.limits import PACKAGE_LIMITS
+from app.transcripts.xml import read_xml
 
 Change = Callable[[etree._Element, etree._Element, str], None]
 

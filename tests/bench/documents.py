@@ -26,8 +26,9 @@ from app.signatures.algorithms import DS
 from app.signatures.trust import Evidence, EvidenceKind, Registration, TrustSnapshot
 from app.signatures.verify import Context
 from app.transcripts.document import XADES
+from app.transcripts.limits import TRANSCRIPT_LIMITS
 from app.transcripts.rules import THCS_SUBJECTS
-from app.transcripts.xml import TRANSCRIPT_LIMITS, read_xml
+from app.transcripts.xml import read_xml
 
 KEY_CACHE = Path(__file__).parents[2] / ".cache" / "sandbox-keys"
 SEED = "mau"

@@ -124,7 +124,7 @@ def ours_hot_loop(problem: Problem) -> Calls:
     slots = take_inventory(document).slots
 
     def verify() -> None:
-        octets = OctetCache(document.root)
+        octets = OctetCache(default_namespaces=document.default_namespaces)
         for slot in slots:
             assert slot.signature is not None
             checked = check_signature(

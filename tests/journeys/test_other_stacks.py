@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.signatures.canonical import Canonicalization, canonical_octets
-from app.transcripts.xml import TRANSCRIPT_LIMITS, read_xml
+from app.transcripts.limits import TRANSCRIPT_LIMITS
+from app.transcripts.xml import read_xml
 from tests.peers.signing import (
     Style,
     compile_jdk_signer,

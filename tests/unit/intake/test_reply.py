@@ -14,7 +14,8 @@ from app.keys import WorkerKeys, load_worker_keys
 from app.sandbox.repository_keys import make_repository_keys
 from app.signatures.canonical import Canonicalization, canonical_octets
 from app.transcripts.finding import Finding
-from app.transcripts.xml import PACKAGE_LIMITS, read_xml
+from app.transcripts.limits import PACKAGE_LIMITS
+from app.transcripts.xml import read_xml
 from tests.scenarios import keys as scenario_keys
 
 PACKAGE = Package(

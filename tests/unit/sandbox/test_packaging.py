@@ -10,9 +10,10 @@ from app.sandbox.signing import NotReady, SigningStyle, sign_package
 from app.sandbox.transcript_writer import write_transcript
 from app.signatures.canonical import Canonicalization, canonical_octets
 from app.transcripts.document import open_document
+from app.transcripts.limits import PACKAGE_LIMITS
 from app.transcripts.message import original_of, read_message
 from app.transcripts.profile import BAN_TIN_1
-from app.transcripts.xml import PACKAGE_LIMITS, read_xml
+from app.transcripts.xml import read_xml
 from tests.scenarios import scenario_of
 from tests.xmlsec import accepts, trusting
 

@@ -17,8 +17,9 @@ from app.signatures.canonical import Canonicalization
 from app.signatures.writing import Digest, SignatureForm, Signer
 from app.transcripts.document import open_document
 from app.transcripts.finding import DocumentRefused
+from app.transcripts.limits import TRANSCRIPT_LIMITS
 from app.transcripts.profile import HOC_BA_1_THCS
-from app.transcripts.xml import TRANSCRIPT_LIMITS, read_xml
+from app.transcripts.xml import read_xml
 from tests.scenarios import scenario_of
 from tests.xmlsec import accepts, trusting
 

@@ -3,7 +3,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from app.sandbox.splicing import find_places, spliced
-from app.transcripts.xml import TRANSCRIPT_LIMITS, read_xml
+from app.transcripts.limits import TRANSCRIPT_LIMITS
+from app.transcripts.xml import read_xml
 
 XML = (
     b"<?xml version='1.0'?>\n<r a='>' b=\"/>\"><s Id = 'x>1' /><t><s/></t><s>old\n</s >\r\n"

@@ -8,7 +8,6 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     generate_private_key,
 )
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from app.signatures.algorithms import (
     DIGESTS,
@@ -20,13 +19,13 @@ from app.signatures.algorithms import (
 from tests.scenarios import keys
 
 DATA = "Học bạ số".encode()
-PSS_METHODS = [uri for uri, method in SIGNATURES.items() if method.pss]
+PSS_METHODS = [uri for uri, method in SIGNATURES.items() if isinstance(method.padding, PSS)]
 
 
 @pytest.mark.parametrize("uri", PSS_METHODS)
 def test_rsa_pss_with_a_salt_of_the_hash_length_verifies(uri: str) -> None:
     method = SIGNATURES[uri]
-    hash_ = method.hash()
+    hash_ = method.hash
     key = keys().rsa("pss")
     for salt, expected in ((hash_.digest_size, True), (0, False)):
         value = key.sign(DATA, PSS(mgf=MGF1(hash_), salt_length=salt), hash_)
@@ -37,9 +36,18 @@ def test_rsa_pss_with_a_salt_of_the_hash_length_verifies(uri: str) -> None:
 def test_an_ecdsa_value_of_zeros_is_refused(curve: type[SECP256R1]) -> None:
     key = generate_private_key(curve())
     zeros = bytes(2 * ((key.curve.key_size + 7) // 8))
-    method = next(m for m in SIGNATURES.values() if m.key is not RSAPublicKey)
+    method = next(m for m in SIGNATURES.values() if m.padding is None)
     assert not verify_value(method, key.public_key(), DATA, zeros)
     assert not verify_value(method, key.public_key(), DATA, zeros[:-1])
+
+
+@pytest.mark.parametrize("uri", SIGNATURES)
+def test_a_key_of_another_kind_verifies_nothing(uri: str) -> None:
+    method = SIGNATURES[uri]
+    rsa, curve = keys().rsa("pss").public_key(), generate_private_key(SECP256R1()).public_key()
+    for key in (rsa, curve):
+        assert method.fits(key) == (("ecdsa" in uri) == (key is curve))
+        assert not verify_value(method, key, DATA, bytes(64))
 
 
 def test_an_algorithm_counts_only_within_its_dates() -> None:

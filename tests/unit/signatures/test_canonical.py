@@ -2,7 +2,8 @@ import pytest
 from lxml import etree
 
 from app.signatures.canonical import Canonicalization, canonical_octets
-from app.transcripts.xml import TRANSCRIPT_LIMITS, read_xml
+from app.transcripts.limits import TRANSCRIPT_LIMITS
+from app.transcripts.xml import read_xml
 
 INCLUSIVE = (Canonicalization.INCLUSIVE_10, Canonicalization.INCLUSIVE_11)
 NESTED = (

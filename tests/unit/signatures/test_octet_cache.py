@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.signatures.algorithms import DIGESTS
-from app.signatures.canonical import Canonicalization
 from app.signatures.references import OctetCache, signed_octets
-from app.signatures.shape import CanonicalForm
+from app.signatures.shape import PLAIN_FORMS
 from app.transcripts.document import location_of, open_document
+from app.transcripts.limits import TRANSCRIPT_LIMITS
 from app.transcripts.profile import HOC_BA_1_THCS
-from app.transcripts.xml import TRANSCRIPT_LIMITS, read_xml
+from app.transcripts.xml import read_xml
 from tests.verdicts import case_of
 
-FORMS = [CanonicalForm(method=method) for method in Canonicalization]
+FORMS = list(PLAIN_FORMS.values())
 
 DECLARATIONS = ("", ' xmlns:p="urn:p"', ' xmlns:p="urn:q"', ' xmlns="urn:d"', ' xmlns=""')
 
@@ -33,7 +33,7 @@ def trees(draw: st.DrawFn, depth: int = 4) -> str:
 @given(inner=trees())
 def test_shared_octets_are_those_of_each_element_by_itself(inner: str) -> None:
     root = read_xml(f"<r>{inner}</r>".encode(), TRANSCRIPT_LIMITS)
-    octets = OctetCache(root)
+    octets = OctetCache()
     for element in root.iter():
         for form in FORMS:
             first = octets.of(element, form)
@@ -43,7 +43,7 @@ def test_shared_octets_are_those_of_each_element_by_itself(inner: str) -> None:
 
 def test_a_digest_is_that_of_the_octets_for_each_form_and_method() -> None:
     root = read_xml(b'<r xmlns:p="urn:p"><a b="1"/></r>', TRANSCRIPT_LIMITS)
-    octets = OctetCache(root)
+    octets = OctetCache()
     for form in FORMS:
         for method in DIGESTS.values():
             expected = method.new(signed_octets(root[0], form)).digest()

@@ -28,7 +28,8 @@ from app.signatures.writing import (
     signature_xml,
 )
 from app.transcripts.document import XADES
-from app.transcripts.xml import TRANSCRIPT_LIMITS, read_xml
+from app.transcripts.limits import TRANSCRIPT_LIMITS
+from app.transcripts.xml import read_xml
 from tests.scenarios import keys
 from tests.xmlsec import accepts
 

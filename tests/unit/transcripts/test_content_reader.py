@@ -7,8 +7,9 @@ from lxml import etree
 from app.transcripts.content import Rating, School, Student, SubjectLine, Transcript, YearResult
 from app.transcripts.content_reader import read_transcript
 from app.transcripts.finding import DocumentRefused, Finding
+from app.transcripts.limits import TRANSCRIPT_LIMITS
 from app.transcripts.profile import HOC_BA_1_THCS
-from app.transcripts.xml import TRANSCRIPT_LIMITS, read_xml
+from app.transcripts.xml import read_xml
 from tests.vectors.transcripts.base import TRANSCRIPT, changed
 
 CONTENT = "/DU_LIEU_HOC_BA/THONG_TIN_HOC_BA"

@@ -4,8 +4,9 @@ import pytest
 from lxml import etree
 
 from app.transcripts.finding import DocumentRefused, Finding
+from app.transcripts.limits import PACKAGE_LIMITS
 from app.transcripts.message import Message, original_of, read_message, transcript_range
-from app.transcripts.xml import PACKAGE_LIMITS, read_xml
+from app.transcripts.xml import read_xml
 from tests.vectors.transcripts.base import PACKAGE, changed
 
 ITEM = "/BAN_TIN/NOI_DUNG/DANH_SACH_HOC_BA/HOC_BA_SO"

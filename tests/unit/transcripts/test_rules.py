@@ -9,9 +9,10 @@ from lxml import etree
 from app.transcripts.content import Mark, Rating, Transcript
 from app.transcripts.content_reader import read_transcript
 from app.transcripts.finding import Finding
+from app.transcripts.limits import TRANSCRIPT_LIMITS
 from app.transcripts.profile import HOC_BA_1_THCS
 from app.transcripts.rules import THCS_SUBJECTS, check_rules
-from app.transcripts.xml import TRANSCRIPT_LIMITS, read_xml
+from app.transcripts.xml import read_xml
 from tests.vectors.transcripts.base import TRANSCRIPT
 
 ROOT = read_xml(TRANSCRIPT.encode(), TRANSCRIPT_LIMITS)

@@ -3,14 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.transcripts.finding import DocumentRefused, Finding
-from app.transcripts.xml import (
-    PACKAGE_LIMITS,
-    TRANSCRIPT_LIMITS,
-    Limits,
-    detached,
-    has_byte_order_mark,
-    read_xml,
-)
+from app.transcripts.limits import PACKAGE_LIMITS, TRANSCRIPT_LIMITS, Limits
+from app.transcripts.octets import has_byte_order_mark
+from app.transcripts.xml import detached, read_xml
 from tests.vectors.transcripts.base import TRANSCRIPT, changed
 
 SMALL = Limits(size=2000, depth=4, elements=5, attributes=3, namespaces=4, prefixes=2, text=10)
