@@ -8,6 +8,7 @@ something independent speaks for it; otherwise the time of receipt.
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
+from functools import lru_cache
 
 VIETNAM = timezone(timedelta(hours=7))
 """Vietnam's time, without daylight saving since 1975."""
@@ -36,9 +37,15 @@ class Judgement:
     by: JudgedBy
 
 
+@lru_cache(maxsize=256)
+def vietnamese_day(time: datetime) -> date:
+    """Say which day an aware time is in Vietnam; the signatures of a package ask for one time."""
+    return time.astimezone(VIETNAM).date()
+
+
 def day_is_plausible(day: date, received_at: datetime) -> bool:
     """Say whether a day of issue is neither after receipt nor too long before it."""
-    received = received_at.astimezone(VIETNAM).date()
+    received = vietnamese_day(received_at)
     return received - MAX_AGE <= day <= received
 
 

@@ -203,6 +203,7 @@ def _verify_opened(
         ),
         slots=reports,
         coverage=coverage,
+        document_sha256=document.sha256,
     )
     refused = any(CATALOGUE[found.code].severity == "error" for found in report.findings)
     return report, None if refused or content is None else content.value
@@ -270,6 +271,7 @@ def _report(
     findings: tuple[Finding, ...],
     slots: tuple[SlotReport, ...] = (),
     coverage: Coverage | None = None,
+    document_sha256: str | None = None,
 ) -> Report:
     indication, sub_indication = conclusion(findings)
     open_ends = [
@@ -281,7 +283,7 @@ def _report(
     return Report(
         indication=indication,
         sub_indication=sub_indication,
-        document_sha256=sha256(case.data).hexdigest(),
+        document_sha256=document_sha256 or sha256(case.data).hexdigest(),
         slots=slots,
         coverage=coverage,
         findings=findings,

@@ -8,6 +8,7 @@ field replaces a profile and no code.
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from app.transcripts.limits import PACKAGE_LIMITS, TRANSCRIPT_LIMITS, Limits
 
@@ -43,7 +44,7 @@ class SlotRule:
     required: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Profile:
     """One document type of the field.
 
@@ -66,7 +67,7 @@ class Profile:
     content: str
     limits: Limits
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The SHA-256 of the profile's data, in hexadecimal: reports name the exact rules."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
