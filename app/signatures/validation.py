@@ -7,6 +7,7 @@ RFC 5280 section 6 by pyhanko-certvalidator, with `cryptography` as a second opi
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from asn1crypto import x509
@@ -42,6 +43,9 @@ MAX_PATHS = 16
 
 MAX_PATH_LENGTH = 10
 """Certificates below the anchor: a leaf and two authorities in practice, six in NIST's tests."""
+
+_NAMES_KEPT = 2 * MAX_CERTIFICATES + 1
+"""Names of pinned certificates: those of one question."""
 
 Revocation = Literal["require", "soft", "off"]
 
@@ -155,6 +159,35 @@ def _check_budget(
         raise BudgetExceeded
 
 
+def _above(issuer: str, certificates: Sequence[bytes]) -> frozenset[bytes]:
+    """Select the certificates that can stand above one with this issuer: all others are not read.
+
+    Names are compared as the search for paths compares them (RFC 5280 section 7.1).
+    """
+    above = set[bytes]()
+    issuers, asked = [issuer], {issuer}
+    while issuers:
+        name = issuers.pop()
+        for der in certificates:
+            names = _names(der)
+            if names is None or names[0] != name:
+                continue
+            above.add(der)
+            if names[1] not in asked:
+                asked.add(names[1])
+                issuers.append(names[1])
+    return frozenset(above)
+
+
+@lru_cache(maxsize=_NAMES_KEPT)
+def _names(der: bytes) -> tuple[str, str] | None:
+    """Read subject and issuer of a certificate, prepared for comparison; None when it is none."""
+    certificate = _read_one(der)
+    if certificate is None:
+        return None
+    return certificate.subject.hashable, certificate.issuer.hashable
+
+
 def _read(certificates: Sequence[bytes]) -> dict[x509.Certificate, bytes]:
     """Parse each certificate once; what is none takes no part."""
     parsed = ((_read_one(der), der) for der in dict.fromkeys(certificates))
@@ -176,14 +209,16 @@ def _judge(leaf: bytes, question: _Question) -> PathResult:
     certificate = _read_one(leaf)
     if certificate is None:
         return PathResult(code="SIG-400")
-    roots, others = _read(question.anchors), _read(question.intermediates)
+    above = _above(certificate.issuer.hashable, (*question.anchors, *question.intermediates))
+    roots = _read([der for der in question.anchors if der in above])
+    others = _read([der for der in question.intermediates if der in above])
     octets = {id(one): der for one, der in (roots | others).items()}
     material = Material(anchors=tuple(roots), certificates=tuple(others))
     context = open_context(material, question.at, revocation=False)
     codes = set()
     for path in _paths(certificate, context):
-        above = list(path.iter_certs(include_root=True))[:-1]
-        certificates = (*(octets[id(one)] for one in above), leaf)
+        below = list(path.iter_certs(include_root=True))[:-1]
+        certificates = (*(octets[id(one)] for one in below), leaf)
         code = _fault(path, certificates, context, question)
         if code is None:
             return PathResult(code=None, certificates=certificates[::-1])
