@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -28,6 +29,7 @@ from app.signatures.shape import read_signature
 from app.signatures.verify import verify_transcript
 from app.transcripts.document import open_document
 from app.transcripts.profile import HOC_BA_1_THCS
+from app.transcripts.xml import load_schema
 from tests.bench.documents import Problem, parsed, signatures_of, targets_of
 
 try:
@@ -155,6 +157,34 @@ def raw_crypto(problem: Problem) -> Calls:
         for method, key, signed, value in ready:
             assert verify_value(method, key, signed, value)
 
+    return Calls(verify)
+
+
+def libraries_alone(problem: Problem) -> Calls:
+    """What the C libraries need for the least that a verification is, with nothing decided.
+
+    libxml2 parses once, validates the schema once and canonicalizes each target and SignedInfo
+    once; OpenSSL digests and verifies. Keys, values and the places of elements are known already.
+    """
+    day = problem.context.received_at.date()
+    schema = load_schema(HOC_BA_1_THCS.schema)
+    keys: list[tuple[SignatureMethod, PublicKey, bytes]] = []
+    for signature in signatures_of(parsed(problem)):
+        parts = read_signature(signature, day)
+        key = signing_certificate(parts).key
+        assert key is not None
+        keys.append((parts.method, key, parts.value))
+
+    def verify() -> None:
+        root = _plainly_parsed(problem.xml)
+        assert schema.validate(root.getroottree())
+        for target in targets_of(root):
+            sha256(etree.tostring(target, method="c14n", exclusive=True)).digest()
+        for signature, (method, key, value) in zip(signatures_of(root), keys, strict=True):
+            signed = etree.tostring(signature[0], method="c14n", exclusive=True)
+            assert verify_value(method, key, signed, value)
+
+    verify()
     return Calls(verify)
 
 

@@ -37,10 +37,11 @@ ROUNDS, QUICK_ROUNDS = 25, 7
 PROCESS_ROUNDS, QUICK_PROCESS_ROUNDS = 9, 3
 PROCESS_SECONDS = 1.0
 
-WIDTH = 150
+WIDTH = 170
 """Columns of the table, wherever it is printed."""
 
 OURS, COLD, HOT, RAW = "ours", "ours, cold caches", "ours, hot loop", "raw crypto"
+FLOOR = "C libraries alone"
 SIGNXML, XMLSEC, JDK = "signxml", "python-xmlsec", "JDK"
 
 
@@ -115,6 +116,7 @@ def _race(problem: Problem, jvm: jdk.Jvm | None, rounds: int) -> Row:
             COLD: engines.ours_cold(problem),
             HOT: engines.ours_hot_loop(problem),
             RAW: engines.raw_crypto(problem),
+            FLOOR: engines.libraries_alone(problem),
             SIGNXML: engines.signxml_with_chain(problem, stores),
             XMLSEC: engines.xmlsec_with_chain(problem, stores),
             JDK: None if jvm is None else jvm.prepare(problem),
@@ -191,7 +193,7 @@ def _at_most(what: str, measured: float | None, wanted: float) -> Goal:
 
 
 def _print(console: Console, rows: list[Row], goals: list[Goal]) -> None:
-    names = [OURS, COLD, HOT, RAW, SIGNXML, XMLSEC, JDK]
+    names = [OURS, COLD, HOT, RAW, FLOOR, SIGNXML, XMLSEC, JDK]
     table = Table(title="Milliseconds a document (× raw crypto)", caption=_machine())
     table.add_column("document")
     table.add_column("KB", justify="right")
