@@ -4,8 +4,6 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from lxml import etree
-
 from app.transcripts.content import (
     Mark,
     Rating,
@@ -15,7 +13,17 @@ from app.transcripts.content import (
     Transcript,
     YearResult,
 )
-from app.transcripts.fields import attribute_of, child_at, misfit, name_at, optional_at, text_at
+from app.transcripts.fields import (
+    Record,
+    attribute_of,
+    child_at,
+    children_at,
+    misfit,
+    name_at,
+    optional_at,
+    record_of,
+    text_at,
+)
 from app.transcripts.finding import DocumentRefused, Finding
 from app.transcripts.profile import Profile
 from app.transcripts.xml import read_canonical
@@ -38,7 +46,9 @@ def read_transcript(canonical: bytes, profile: Profile) -> Transcript:
         DocumentRefused: SIG-140, something that the schema should have caught.
     """
     data_name, content_name = profile.content.split("/")[-2:]
-    content = child_at(read_canonical(_cut(canonical, data_name, content_name)), content_name)
+    content = child_at(
+        record_of(read_canonical(_cut(canonical, data_name, content_name))), content_name
+    )
     return Transcript(
         profile_id=profile.id,
         start_year=_number(content, "NAM_BAT_DAU"),
@@ -52,7 +62,7 @@ def read_transcript(canonical: bytes, profile: Profile) -> Transcript:
         school=_school(child_at(content, "CO_SO_GIAO_DUC")),
         student=_student(child_at(content, "NGUOI_HOC")),
         subjects=tuple(
-            _subject_line(line) for line in content.iterfind("BANG_DIEM_HOC_BA/DIEM_TONG_KET")
+            _subject_line(line) for line in children_at(content, "BANG_DIEM_HOC_BA/DIEM_TONG_KET")
         ),
         result=_result(child_at(content, "TONG_KET_HOC_BA")),
         homeroom_teacher_id=attribute_of(child_at(content, "GVCN"), "Id"),
@@ -78,7 +88,7 @@ def _cut(canonical: bytes, data_name: str, content_name: str) -> bytes:
     return b"<%b>%b</%b>" % (data_name.encode(), content, data_name.encode())
 
 
-def _school(element: etree._Element) -> School:
+def _school(element: Record) -> School:
     return School(
         code=text_at(element, "CO_SO_GIAO_DUC_ID"),
         name=name_at(element, "TEN_CO_SO_GIAO_DUC"),
@@ -88,7 +98,7 @@ def _school(element: etree._Element) -> School:
     )
 
 
-def _student(element: etree._Element) -> Student:
+def _student(element: Record) -> Student:
     return Student(
         code=text_at(element, "NGUOI_HOC_ID"),
         full_name=name_at(element, "HO_VA_TEN"),
@@ -98,7 +108,7 @@ def _student(element: etree._Element) -> Student:
     )
 
 
-def _subject_line(line: etree._Element) -> SubjectLine:
+def _subject_line(line: Record) -> SubjectLine:
     return SubjectLine(
         id=attribute_of(line, "Id"),
         subject_code=text_at(line, "MON_HOC_ID"),
@@ -112,7 +122,7 @@ def _subject_line(line: etree._Element) -> SubjectLine:
     )
 
 
-def _result(element: etree._Element) -> YearResult:
+def _result(element: Record) -> YearResult:
     absences = optional_at(element, "SO_BUOI_NGHI_HOC")
     return YearResult(
         conduct_1=_rating(element, "KET_QUA_REN_LUYEN_KY_1_ID"),
@@ -129,7 +139,7 @@ def _result(element: etree._Element) -> YearResult:
     )
 
 
-def _mark(line: etree._Element, path: str) -> Mark:
+def _mark(line: Record, path: str) -> Mark:
     value = optional_at(line, path)
     if value is None:
         return None
@@ -140,7 +150,7 @@ def _mark(line: etree._Element, path: str) -> Mark:
     return _COMMENT_MARKS[value]
 
 
-def _rating(element: etree._Element, path: str) -> Rating | None:
+def _rating(element: Record, path: str) -> Rating | None:
     value = optional_at(element, path)
     if value is None:
         return None
@@ -149,21 +159,21 @@ def _rating(element: etree._Element, path: str) -> Rating | None:
     return _RATINGS[value]
 
 
-def _flag(element: etree._Element, path: str) -> bool:
+def _flag(element: Record, path: str) -> bool:
     value = text_at(element, path)
     if value not in _FLAGS:
         raise misfit(element, path, value)
     return _FLAGS[value]
 
 
-def _number(element: etree._Element, path: str) -> int:
+def _number(element: Record, path: str) -> int:
     value = text_at(element, path)
     if not (value.isascii() and value.isdigit()):
         raise misfit(element, path, value)
     return int(value)
 
 
-def _day(element: etree._Element, path: str) -> date:
+def _day(element: Record, path: str) -> date:
     value = text_at(element, path)
     try:
         return date.fromisoformat(value)

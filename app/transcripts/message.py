@@ -11,9 +11,16 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from lxml import etree
-
-from app.transcripts.fields import attribute_of, child_at, misfit, name_at, text_at
+from app.transcripts.fields import (
+    Record,
+    attribute_of,
+    child_at,
+    children_at,
+    misfit,
+    name_at,
+    record_of,
+    text_at,
+)
 from app.transcripts.finding import DocumentRefused, Finding, shortened
 from app.transcripts.limits import PACKAGE_LIMITS
 from app.transcripts.xml import read_xml
@@ -83,9 +90,10 @@ def read_message(data: bytes, canonical: bytes) -> Message:
             or a transcript cannot be located in the package, PKG-104 SO_LUONG is not the number of
             transcripts, PKG-105 a student twice, SIG-140 what the schema should have caught.
     """
-    content = read_xml(canonical, PACKAGE_LIMITS)
-    if content.tag != "NOI_DUNG":
-        raise DocumentRefused(Finding(code="PKG-101", xpath=_CONTENT, value=str(content.tag)))
+    root = read_xml(canonical, PACKAGE_LIMITS)
+    if root.tag != "NOI_DUNG":
+        raise DocumentRefused(Finding(code="PKG-101", xpath=_CONTENT, value=str(root.tag)))
+    content = record_of(root)
     return Message(
         message_id=text_at(content, "BAN_TIN_ID"),
         purpose=text_at(content, "MUC_DICH_BAN_TIN"),
@@ -122,16 +130,16 @@ def transcript_range(kept: bytes) -> bytes:
     return decoded
 
 
-def _items(data: bytes, content: etree._Element) -> tuple[MessageItem, ...]:
+def _items(data: bytes, content: Record) -> tuple[MessageItem, ...]:
     purpose = text_at(content, "MUC_DICH_BAN_TIN")
-    listing = content.find("DANH_SACH_HOC_BA")
-    if (purpose == CREATE) != (listing is not None):
+    listings = children_at(content, "DANH_SACH_HOC_BA")
+    if (purpose == CREATE) != bool(listings):
         xpath = f"{_CONTENT}/MUC_DICH_BAN_TIN"
         raise DocumentRefused(Finding(code="PKG-101", xpath=xpath, value=purpose))
-    if listing is None:
+    if not listings:
         return ()
-    entries = listing.findall("HOC_BA_SO")
-    declared = attribute_of(listing, "SO_LUONG")
+    entries = children_at(listings[0], "HOC_BA_SO")
+    declared = attribute_of(listings[0], "SO_LUONG")
     if declared != str(len(entries)):
         value = shortened(f"{declared} ≠ {len(entries)}")
         raise DocumentRefused(
@@ -161,14 +169,14 @@ def _refuse_repeated(students: list[str]) -> None:
         raise DocumentRefused(*repeated)
 
 
-def _ranges(data: bytes, entries: list[etree._Element]) -> list[tuple[int, int]]:
+def _ranges(data: bytes, entries: list[Record]) -> list[tuple[int, int]]:
     """Locate the base64 texts in the raw bytes and prove them equal to the signed ones."""
     found = list(_ORIGINAL.finditer(data))
     if len(found) != len(entries):
         value = f"{len(found)} ≠ {len(entries)}"
         raise DocumentRefused(Finding(code="PKG-101", xpath=_ITEM, value=value))
     for ordinal, (match, entry) in enumerate(zip(found, entries, strict=True), start=1):
-        signed = child_at(entry, "DU_LIEU_SO_GOC").text or ""
+        signed = child_at(entry, "DU_LIEU_SO_GOC").element.text or ""
         if _parsed(match[1] or b"") != signed.encode():
             xpath = f"{_ITEM}[{ordinal}]/DU_LIEU_SO_GOC"
             raise DocumentRefused(Finding(code="PKG-101", xpath=xpath))
@@ -196,7 +204,7 @@ def _decoded(kept: bytes) -> bytes | None:
     return decoded
 
 
-def _moment(content: etree._Element, path: str) -> datetime:
+def _moment(content: Record, path: str) -> datetime:
     value = text_at(content, path)
     try:
         moment = datetime.fromisoformat(value)
