@@ -14,7 +14,7 @@ from lxml import etree
 
 from app.sandbox.certificates import revocation_list
 from app.sandbox.classes import ClassSpec, StudentYear, make_class
-from app.sandbox.holders import official_name, public_name
+from app.sandbox.holders import authority_name, official_name, public_name
 from app.sandbox.keys import KeyStore
 from app.sandbox.pki import Branch, KeyKind, Pki, Request, issue, make_pki
 from app.sandbox.results import Subject
@@ -42,6 +42,12 @@ ECDSA_EVERY = 4
 REMARKS = 17_500
 """Octets of remarks of one document, however many lines share them: a usual transcript of 15
 signatures then has 68 KB, one of 51 has 177 KB."""
+
+OTHER_AUTHORITIES = 16
+"""With the sandbox's own 3 roots and 4 authorities about what a store of the field holds: two roots
+of the government, the national one, and some twenty authorities. Peers and we read the same."""
+
+_AUTHORITIES_SINCE = 2024
 
 RECEIVED_BEFORE = timedelta(hours=1)
 """Revocation lists are younger than the receipt, so that every verdict is final."""
@@ -85,7 +91,7 @@ class Workshop:
         self.pki: Pki = make_pki(KeyStore(seed=SEED, folder=KEY_CACHE))
         self._issued_on = issue_day(now.date())
         self._school = make_school(self.pki, issued_year=self._issued_on.year - 1)
-        self._trust = _trust(self.pki, now)
+        self._trust = _trust(self.pki, _other_authorities(self.pki), now)
 
     def make(self, signatures: int, *, mixed: bool, xades: bool = False) -> Problem:
         """Make a document: one subject line and one teacher for each further signature."""
@@ -207,8 +213,25 @@ def _registrations(school: SyntheticSchool, issued_on: date) -> tuple[Registrati
     )
 
 
-def _trust(pki: Pki, now: datetime) -> TrustSnapshot:
-    """Trust the PKI, with a fresh revocation list of every authority."""
+def _other_authorities(pki: Pki) -> tuple[bytes, ...]:
+    """Make the authorities that signed nothing here, which every store of the field holds too."""
+    return tuple(
+        issue(
+            pki,
+            Request(
+                slug=f"bench-authority-{place}",
+                subject=authority_name(f"CA Mẫu {_letters(place)}", "Công ty Chứng thực Mẫu"),
+                branch=Branch.PUBLIC,
+                issued_year=_AUTHORITIES_SINCE,
+                authority=True,
+            ),
+        ).certificate_der
+        for place in range(OTHER_AUTHORITIES)
+    )
+
+
+def _trust(pki: Pki, others: tuple[bytes, ...], now: datetime) -> TrustSnapshot:
+    """Trust the PKI and other authorities, with a fresh revocation list of each that signed."""
     evidence = [
         Evidence(
             kind=EvidenceKind.CRL,
@@ -218,7 +241,8 @@ def _trust(pki: Pki, now: datetime) -> TrustSnapshot:
         )
         for authority in (*pki.anchors, *pki.intermediates)
     ]
-    return replace(pki.trust, evidence=tuple(evidence))
+    known = tuple(sorted((*pki.trust.intermediates, *others)))
+    return replace(pki.trust, intermediates=known, evidence=tuple(evidence))
 
 
 def _is_ecdsa(der: bytes) -> bool:
