@@ -64,10 +64,10 @@ def take_inventory(document: Document) -> Inventory:
     slots = [
         slot for rule in document.profile.slots for slot in _slots_of(rule, document, findings)
     ]
-    expected = [slot.signature for slot in slots if slot.signature is not None]
+    expected = {slot.signature for slot in slots if slot.signature is not None}
     counted = {finding.xpath for finding in findings}
     for signature in document.root.iter(_SIGNATURE):
-        if any(signature is known for known in expected):
+        if signature in expected:
             continue
         parent = signature.getparent()
         if parent is None or document.location_of(parent) not in counted:
@@ -91,7 +91,7 @@ def _slots_of(rule: SlotRule, document: Document, findings: list[Finding]) -> It
         return
     lines: dict[str, list[etree._Element]] = defaultdict(list)
     for line in targets:
-        holder = line.find(rule.joined_by)
+        holder = next(line.iterchildren(rule.joined_by), None)
         lines["" if holder is None else holder.get("Id", "")].append(line)
     by_id: dict[str, list[etree._Element]] = defaultdict(list)
     for place in places:
@@ -113,7 +113,7 @@ class _Filling:
 
     def slot(self, name: str, places: list[etree._Element], targets: list[etree._Element]) -> Slot:
         rule, locate = self.rule, self.document.location_of
-        signatures = [child for place in places for child in place if child.tag == _SIGNATURE]
+        signatures = [child for place in places for child in place.iterchildren(_SIGNATURE)]
         xpath = locate(places[0]) if places else rule.path
         line = source_line(places[0]) if places else None
         if len(places) > 1 or len(signatures) > 1:
@@ -126,7 +126,7 @@ class _Filling:
             xpath=xpath,
             holder=_holder(rule, targets),
             targets=tuple(targets),
-            covers=tuple(map(locate, targets)),
+            covers=tuple([locate(target) for target in targets]),
             signature=signatures[0] if len(places) == len(signatures) == 1 else None,
         )
 
@@ -134,8 +134,13 @@ class _Filling:
 def _holder(rule: SlotRule, targets: list[etree._Element]) -> str | None:
     if not targets:
         return None
-    path = _HOLDER_NAMES.get(rule.role) or f"{rule.joined_by}/HO_VA_TEN"
-    return _text_at(path, targets[0]) or _text_at(f"*/{path}", targets[0])
+    if rule.joined_by is None:
+        path = _HOLDER_NAMES[rule.role]
+        return _text_at(path, targets[0]) or _text_at(f"*/{path}", targets[0])
+    for holder in targets[0].iterchildren(rule.joined_by):
+        for name in holder.iterchildren("HO_VA_TEN"):
+            return name.text or ""
+    return None
 
 
 def _text_at(path: str, start: etree._Element) -> str | None:
