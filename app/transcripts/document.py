@@ -15,8 +15,8 @@ from typing import Any, cast
 
 from lxml import etree
 
-from app.transcripts.finding import Finding, shortened
-from app.transcripts.profile import Profile
+from app.transcripts.finding import DocumentRefused, Finding, shortened
+from app.transcripts.profile import Family, Profile
 from app.transcripts.xml import (
     elements_at,
     has_byte_order_mark,
@@ -97,20 +97,24 @@ class Document:
         return known
 
 
-def open_document(data: bytes, profile: Profile) -> Document:
+def open_document(data: bytes, rules: Profile | Family) -> Document:
     """Parse untrusted bytes and prove namespaces, Ids and the profile's schema.
 
+    Args:
+        data: the untrusted bytes.
+        rules: the profile, or the family in which the content chooses it.
+
     Raises:
-        DocumentRefused: no tree can be had (SIG-110 to SIG-121, see `read_xml`).
+        DocumentRefused: no tree can be had (SIG-110 to SIG-121, see `read_xml`), or no profile is
+            known for its root (SIG-140) or its level (CON-607).
     """
-    root = read_xml(data, profile.limits)
+    root = read_xml(data, rules.limits)
+    faults = chain(_byte_findings(data), _namespace_findings(data), _attribute_findings(root))
+    profile = rules if isinstance(rules, Profile) else _choose(root, rules)
+    if isinstance(profile, Finding):
+        raise DocumentRefused(*islice(chain(faults, (profile,)), MAX_FINDINGS))
     bearers = _bearers_by_id(root)
-    found = chain(
-        _byte_findings(data),
-        _namespace_findings(data),
-        _attribute_findings(root),
-        _structure_findings(root, bearers, profile),
-    )
+    found = chain(faults, _structure_findings(root, bearers, profile))
     return Document(
         root=root,
         profile=profile,
@@ -136,6 +140,17 @@ def _step(node: etree._Element) -> str:
     prefix = PREFIXES.get(name.namespace or "")
     shown = f"{prefix}:{name.localname}" if prefix else name.localname
     return shown if alone else f"{shown}[{before + 1}]"
+
+
+def _choose(root: etree._Element, family: Family) -> Profile | Finding:
+    """Let the content choose its profile, whose schema then proves that this was the content."""
+    if root.tag != family.root:
+        return _finding("SIG-140", root, str(root.tag))
+    said = root.findall(family.chosen_by.split("/", 2)[2])
+    if len(said) != 1:
+        return Finding(code="CON-607", xpath=family.chosen_by)
+    value = said[0].text or ""
+    return family.profiles.get(value) or _finding("CON-607", said[0], value)
 
 
 def _byte_findings(data: bytes) -> Iterator[Finding]:
