@@ -146,11 +146,11 @@ def _choose(root: etree._Element, family: Family) -> Profile | Finding:
     """Let the content choose its profile, whose schema then proves that this was the content."""
     if root.tag != family.root:
         return _finding("SIG-140", root, str(root.tag))
-    said = root.findall(family.chosen_by.split("/", 2)[2])
+    said = {each.text or "": each for each in root.iterfind(family.chosen_by.split("/", 2)[2])}
     if len(said) != 1:
         return Finding(code="CON-607", xpath=family.chosen_by)
-    value = said[0].text or ""
-    return family.profiles.get(value) or _finding("CON-607", said[0], value)
+    ((value, element),) = said.items()
+    return family.profiles.get(value) or _finding("CON-607", element, value)
 
 
 def _byte_findings(data: bytes) -> Iterator[Finding]:
