@@ -110,9 +110,14 @@ def open_document(data: bytes, rules: Profile | Family) -> Document:
     """
     root = read_xml(data, rules.limits)
     faults = chain(_byte_findings(data), _namespace_findings(data), _attribute_findings(root))
-    profile = rules if isinstance(rules, Profile) else _choose(root, rules)
-    if isinstance(profile, Finding):
-        raise DocumentRefused(*islice(chain(faults, (profile,)), MAX_FINDINGS))
+    if isinstance(rules, Profile):
+        profile = rules
+    else:
+        chosen = _choose(root, rules)
+        if chosen is None:
+            unknown = chain(faults, _unknown_findings(root, rules))
+            raise DocumentRefused(*islice(unknown, MAX_FINDINGS))
+        profile = chosen
     bearers = _bearers_by_id(root)
     found = chain(faults, _structure_findings(root, bearers, profile))
     return Document(
@@ -142,15 +147,34 @@ def _step(node: etree._Element) -> str:
     return shown if alone else f"{shown}[{before + 1}]"
 
 
-def _choose(root: etree._Element, family: Family) -> Profile | Finding:
+def _choose(root: etree._Element, family: Family) -> Profile | None:
     """Let the content choose its profile, whose schema then proves that this was the content."""
+    values = {element.text or "" for element in _choosers(root, family)}
+    return family.profiles.get(values.pop()) if len(values) == 1 else None
+
+
+def _choosers(root: etree._Element, family: Family) -> list[etree._Element]:
+    below = family.chosen_by.split("/", 2)[2]
+    return root.findall(below) if root.tag == family.root else []
+
+
+def _unknown_findings(root: etree._Element, family: Family) -> Iterator[Finding]:
+    """Say why no profile is known: another root, nothing at the place, or no known value there."""
     if root.tag != family.root:
-        return _finding("SIG-140", root, str(root.tag))
-    said = {each.text or "": each for each in root.iterfind(family.chosen_by.split("/", 2)[2])}
-    if len(said) != 1:
-        return Finding(code="CON-607", xpath=family.chosen_by)
-    ((value, element),) = said.items()
-    return family.profiles.get(value) or _finding("CON-607", element, value)
+        yield _finding("SIG-140", root, str(root.tag))
+        return
+    place = root
+    for step in family.chosen_by.split("/")[2:-1]:
+        child = place.find(step)
+        if child is None:
+            yield _finding("SIG-140", place, step)
+            break
+        place = child
+    found = _choosers(root, family)
+    if not found:
+        yield Finding(code="CON-607", xpath=family.chosen_by)
+    for element in found:
+        yield _finding("CON-607", element, element.text or "")
 
 
 def _byte_findings(data: bytes) -> Iterator[Finding]:

@@ -185,7 +185,7 @@ PRIMARY_CASES: Cases = {
     "level-absent": ("CON-607", (_LEVEL, "")),
     "level-empty": ("CON-607", (_LEVEL, "<CAP_HOC_ID/>")),
     "level-twice": ("SIG-140", (_LEVEL, _LEVEL * 2)),
-    "levels-that-differ": ("CON-607", (_LEVEL, _LEVEL + _LEVEL.replace("02", "03"))),
+    "levels-that-differ": ("CON-607 CON-607", (_LEVEL, _LEVEL + _LEVEL.replace("02", "03"))),
     "level-unknown": ("CON-607", (_LEVEL, "<CAP_HOC_ID>06</CAP_HOC_ID>")),
     "level-of-secondary-school": (
         " ".join(["SIG-140"] * 14),
