@@ -23,16 +23,11 @@ def write_result(year: StudentYear) -> str:
     """Write TONG_KET_HOC_BA."""
     grade = year.spec.grade
     next_step = _COMPLETED.get(grade, f"Được lên lớp {grade + 1}")
-    inside = _inside(year.result, next_step)
+    if isinstance(year.result, SecondaryResult):
+        inside = _secondary(year.result, next_step)
+    else:
+        inside = _primary(year.result, next_step)
     return f"      <TONG_KET_HOC_BA>\n{inside}      </TONG_KET_HOC_BA>\n"
-
-
-def _inside(result: SecondaryResult | PrimaryResult, next_step: str) -> str:
-    match result:
-        case SecondaryResult():
-            return _secondary(result, next_step)
-        case PrimaryResult():
-            return _primary(result, next_step)
 
 
 def _subject_line(each: SubjectYear) -> str:
@@ -48,22 +43,20 @@ def _subject_line(each: SubjectYear) -> str:
 
 
 def _marks(marks: Marks | PrimaryMarks) -> str:
-    match marks:
-        case Marks():
-            return _elements(
-                10,
-                ("DIEM_HOC_KY_1", marks.semester_1),
-                ("DIEM_HOC_KY_2", marks.semester_2),
-                ("DIEM_CA_NAM", marks.year),
-                ("DIEM_SAU_DANH_GIA_LAI", marks.reassessed),
-            )
-        case PrimaryMarks():
-            return _elements(
-                10,
-                ("KET_QUA_HOC_TAP_ID", marks.achievement),
-                ("DIEM_KIEM_TRA", marks.test),
-                ("KET_QUA_SAU_DANH_GIA_LAI_ID", marks.reassessed),
-            )
+    if isinstance(marks, PrimaryMarks):
+        return _elements(
+            10,
+            ("KET_QUA_HOC_TAP_ID", marks.achievement),
+            ("DIEM_KIEM_TRA", marks.test),
+            ("KET_QUA_SAU_DANH_GIA_LAI_ID", marks.reassessed),
+        )
+    return _elements(
+        10,
+        ("DIEM_HOC_KY_1", marks.semester_1),
+        ("DIEM_HOC_KY_2", marks.semester_2),
+        ("DIEM_CA_NAM", marks.year),
+        ("DIEM_SAU_DANH_GIA_LAI", marks.reassessed),
+    )
 
 
 def _secondary(result: SecondaryResult, next_step: str) -> str:

@@ -8,7 +8,7 @@ is missing is a warning: a student may be exempted from one.
 from collections.abc import Iterator
 from itertools import chain
 
-from app.transcripts.content import PrimaryRecord, SecondaryRecord, Transcript
+from app.transcripts.content import PrimaryRecord, Transcript
 from app.transcripts.curriculum import CURRICULA, Curriculum, Programme
 from app.transcripts.finding import Finding
 from app.transcripts.places import CONTENT, LINES, placed
@@ -39,11 +39,10 @@ def _record(
     transcript: Transcript, curriculum: Curriculum, programme: Programme
 ) -> Iterator[Finding]:
     assessed = not transcript.not_assessed
-    match transcript.record:
-        case PrimaryRecord() as record:
-            return check_primary(record, curriculum, programme, assessed=assessed)
-        case SecondaryRecord() as record:
-            return check_secondary(record, curriculum, programme, assessed=assessed)
+    record = transcript.record
+    if isinstance(record, PrimaryRecord):
+        return check_primary(record, curriculum, programme, assessed=assessed)
+    return check_secondary(record, curriculum, programme, assessed=assessed)
 
 
 def _year_and_grade(transcript: Transcript, programme: Programme | None) -> Iterator[Finding]:

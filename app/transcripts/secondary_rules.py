@@ -32,6 +32,17 @@ _THRESHOLDS = (
 """Rating, lowest mark, the mark that enough subjects reach, comment subjects that may be CĐ
 (article 9 clause 2)."""
 
+_CONDUCT: Mapping[Rating, tuple[Rating, ...]] = MappingProxyType(
+    {
+        Rating.GOOD: (Rating.FAIR, Rating.FAIR, Rating.GOOD, Rating.GOOD),
+        Rating.FAIR: (Rating.PASSED, Rating.FAIR, Rating.FAIR, Rating.FAIR),
+        Rating.PASSED: (Rating.PASSED, Rating.PASSED, Rating.PASSED, Rating.FAIR),
+        Rating.NOT_PASSED: (Rating.NOT_PASSED,) * 4,
+    }
+)
+"""Conduct of the second semester → the year's, for each of the first's in the order of `RATINGS`
+(article 8 clause 2)."""
+
 _TENTH = Decimal("0.1")
 _LINE = f"{LINES}/DIEM_TONG_KET"
 
@@ -175,15 +186,7 @@ def _conduct(result: YearResult, curriculum: Curriculum) -> Iterator[Finding]:
 
 def rate_conduct(first: Rating, second: Rating) -> Rating:
     """Rate a year's conduct from its semesters; the second weighs more (article 8 clause 2)."""
-    match second:
-        case Rating.GOOD:
-            return Rating.GOOD if first in {Rating.GOOD, Rating.FAIR} else Rating.FAIR
-        case Rating.FAIR:
-            return Rating.PASSED if first is Rating.NOT_PASSED else Rating.FAIR
-        case Rating.PASSED:
-            return Rating.FAIR if first is Rating.GOOD else Rating.PASSED
-        case Rating.NOT_PASSED:
-            return Rating.NOT_PASSED
+    return _CONDUCT[second][RATINGS.index(first)]
 
 
 def _promotion(result: YearResult) -> Iterator[Finding]:
