@@ -20,6 +20,7 @@ from app.launch import serve as serve_until_stopped
 from app.problem_texts import KINDS
 from app.reverification.command import reverify_archive
 from app.sandbox.client import Client
+from app.sandbox.scenario import level_of
 from app.sandbox_commands import sandbox_commands
 from app.settings import Settings
 from app.submission import submit_files
@@ -48,10 +49,14 @@ cli.add_typer(trust_commands, name="trust")
 def demo(
     *,
     students: Annotated[int, typer.Option(min=3, max=300, help="Số học sinh mỗi lớp.")] = 45,
+    grade: Annotated[int, typer.Option(min=1, max=12, help="Khối lớp.")] = 6,
+    continuing: Annotated[bool, typer.Option(help="Giáo dục thường xuyên (từ lớp 6).")] = False,
     keep: Annotated[bool, typer.Option(help="Để dịch vụ chạy tiếp cho tới khi Ctrl+C.")] = False,
 ) -> None:
     """Trình diễn toàn bộ: tạo trường, ký, gửi, kiểm tra, từ chối, tra cứu."""
-    if not run_demo(students=students, keep=keep, console=_console()):
+    level = level_of(grade, continuing=continuing)
+    right = run_demo(students=students, grade=grade, level=level, keep=keep, console=_console())
+    if not right:
         raise typer.Exit(1)
 
 

@@ -66,14 +66,17 @@ class Stage:
     client: Client
     pki: Pki
     school: SyntheticSchool
+    grade: int
     now: datetime
 
 
-def run_demo(*, students: int, keep: bool, console: Console) -> bool:
+def run_demo(*, students: int, grade: int, level: str, keep: bool, console: Console) -> bool:
     """Play the demonstration and say whether everything ended as it should.
 
     Args:
         students: the size of each class.
+        grade: of both classes.
+        level: of the school (CAP_HOC_ID).
         keep: whether to leave the service running until interrupted.
         console: where to print.
 
@@ -92,7 +95,7 @@ def run_demo(*, students: int, keep: bool, console: Console) -> bool:
         console.rule("[bold]1. Khởi động kho trung tâm · start the repository")
         with _service(home, port, url):
             console.print(f"Dịch vụ, PostgreSQL và kho tệp đang chạy tại {url}")
-            with _stage(home, url, console) as stage:
+            with _stage(home, url, console, grade, level) as stage:
                 codes = _first_class(stage, students)
                 right = _tampered_class(stage, students)
             console.print(f"\nXong sau {time.monotonic() - started:.0f} giây.")
@@ -109,20 +112,20 @@ def _share_keys(home: Path) -> None:
 
 
 @contextmanager
-def _stage(home: Path, url: str, console: Console) -> Generator[Stage]:
+def _stage(home: Path, url: str, console: Console, grade: int, level: str) -> Generator[Stage]:
     """Make the school and its people, and enrol them as an officer would."""
     now = read_clock()
     console.rule("[bold]2. Tạo trường, chứng thư và tài khoản · a school, its certificates")
     pki = make_pki(KeyStore(seed=SANDBOX_SEED, folder=home / "sandbox-keys"))
     day = issue_day(now.astimezone(VIETNAM).date())
-    school = make_school(pki, issued_year=day.year - 1)
+    school = make_school(pki, issued_year=day.year - 1, level=level)
     secret = _enrol(home, school, now)
     console.print(
         f"{school.name} (mã {school.code}): {len(school.teachers)} giáo viên, "
-        f"Hiệu trưởng {school.principal.full_name}, tài khoản kết nối “{CLIENT_ID}”"
+        f"{school.principal.position} {school.principal.full_name}, tài khoản kết nối “{CLIENT_ID}”"
     )
     with Client(url, CLIENT_ID, secret) as client:
-        yield Stage(console=console, client=client, pki=pki, school=school, now=now)
+        yield Stage(console=console, client=client, pki=pki, school=school, grade=grade, now=now)
 
 
 def _enrol(home: Path, school: SyntheticSchool, now: datetime) -> str:
@@ -144,8 +147,8 @@ def _enrol(home: Path, school: SyntheticSchool, now: datetime) -> str:
 def _first_class(stage: Stage, students: int) -> list[str]:
     """Submit a class that is in order; give its transcript codes."""
     console, client = stage.console, stage.client
-    console.rule(f"[bold]3. Ký và gửi lớp 6A1, {students} học sinh · sign and submit a class")
-    transcripts = _signed_class(stage, "6A1", students)
+    console.rule(f"[bold]3. Ký và gửi lớp {stage.grade}A1, {students} học sinh · sign and submit")
+    transcripts = _signed_class(stage, f"{stage.grade}A1", students)
     package = _package(stage, transcripts, number=1)
     answer = _submit(stage, package)
     show_package(console, answer)
@@ -169,8 +172,8 @@ def _first_class(stage: Stage, students: int) -> list[str]:
 def _tampered_class(stage: Stage, students: int) -> bool:
     """Submit a class with two spoilt transcripts, then the same class mended."""
     console = stage.console
-    console.rule("[bold]6. Lớp 6A2: sửa một điểm, bỏ một chữ ký · tamper and drop a signature")
-    good = _signed_class(stage, "6A2", students)
+    console.rule(f"[bold]6. Lớp {stage.grade}A2: sửa điểm, bỏ chữ ký · a tampered class")
+    good = _signed_class(stage, f"{stage.grade}A2", students)
     spoilt = list(good)
     spoilt[0] = replace(good[0], xml=with_changed_mark(good[0].xml))
     spoilt[-1] = replace(good[-1], xml=without_signature(good[-1].xml, "GVCN"))
@@ -198,7 +201,8 @@ def _signed_class(stage: Stage, class_name: str, students: int) -> list[SignedTr
     spec = ClassSpec(
         seed=SANDBOX_SEED,
         start_year=day.year - 1,
-        grade=6,
+        level=stage.school.level,
+        grade=stage.grade,
         class_name=class_name,
         students=students,
         issued_on=day,
@@ -291,5 +295,4 @@ def _free_port() -> int:
     """Let the system choose, so that a service or demonstration that runs already is left alone."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        return int(probe.getsockname()[1])

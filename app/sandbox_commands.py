@@ -20,7 +20,7 @@ from app.sandbox.enrolment import enrol_school, open_account
 from app.sandbox.keys import KeyStore
 from app.sandbox.packaging import MessageHead, wrap_folder
 from app.sandbox.pki import Pki, make_pki
-from app.sandbox.scenario import CLASS_SIZE, VIETNAM, Scenario, issue_day, make_scenario
+from app.sandbox.scenario import CLASS_SIZE, VIETNAM, Scenario, issue_day, level_of, make_scenario
 from app.sandbox.school import SyntheticSchool, make_school
 from app.settings import Settings
 
@@ -36,15 +36,25 @@ sandbox_commands = typer.Typer(
 @sandbox_commands.command("enrol")
 def enrol(
     folder: Annotated[Path, typer.Argument(help="Thư mục ghi tài khoản, gói tin và học bạ mẫu")],
+    *,
     client_id: str = "truong-thu-nghiem",
     students: int = CLASS_SIZE,
+    grade: Annotated[int, typer.Option(min=1, max=12, help="Khối lớp")] = 6,
+    continuing: Annotated[bool, typer.Option(help="Giáo dục thường xuyên (từ lớp 6)")] = False,
 ) -> None:
     """Khai báo trường mẫu, mở tài khoản và ghi một gói tin đã ký sẵn sàng để gửi."""
     settings = _sandbox_settings()
     now = read_clock()
     today = now.astimezone(VIETNAM).date()
     cache = settings.home / "sandbox-keys"
-    scenario = make_scenario(SANDBOX_SEED, today=today, students=students, cache=cache)
+    scenario = make_scenario(
+        SANDBOX_SEED,
+        today=today,
+        students=students,
+        cache=cache,
+        grade=grade,
+        level=level_of(grade, continuing=continuing),
+    )
     secret = _enrol(settings, scenario.school, client_id, now)
     _write_scenario(folder, scenario)
     account = folder / "client.env"

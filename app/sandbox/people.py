@@ -80,3 +80,8 @@ def personal_number(*, gender: Gender, birth_year: int, number: int) -> str:
     """
     century = 2 * (birth_year // 100 - 19) + (gender is Gender.FEMALE)
     return f"079{century}{birth_year % 100:02d}{number:06d}"
+
+
+def passport_number(number: int) -> str:
+    """Compose a passport number, of a form that many states use."""
+    return f"M{number % 10_000_000:07d}"

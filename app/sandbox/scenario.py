@@ -14,7 +14,8 @@ from app.sandbox.school import SyntheticSchool, make_school, signers_of
 from app.sandbox.signing import NotReady, SigningStyle, sign_transcript
 from app.sandbox.splicing import find_places, spliced
 from app.sandbox.transcript_writer import write_transcript
-from app.transcripts.profile import HOC_BA_1_THCS
+from app.transcripts.curriculum import CURRICULA, GDTX
+from app.transcripts.profile import HOC_BA_1
 
 VIETNAM = timezone(timedelta(hours=7))
 """Vietnam has one offset all year."""
@@ -28,7 +29,11 @@ RECENT_ISSUE = timedelta(days=7)
 CLASS_SIZE = 45
 """Students in a class: the largest that the school charter allows (Thông tư 32/2020/TT-BGDĐT)."""
 
-_YEAR_MARK = re.compile(rb"<DIEM_CA_NAM>(\d+\.\d)</DIEM_CA_NAM>")
+_SLOTS = next(iter(HOC_BA_1.profiles.values())).slots
+"""At every level the slots stand at the same places."""
+
+_MARK = re.compile(rb"<(?:DIEM_CA_NAM>(\d+\.\d)|DIEM_KIEM_TRA>(\d+))</")
+"""A year mark, or the test mark of a primary pupil."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +60,13 @@ class Scenario:
 
 
 def make_scenario(
-    seed: str, *, today: date, students: int = CLASS_SIZE, cache: Path | None = None
+    seed: str,
+    *,
+    today: date,
+    students: int = CLASS_SIZE,
+    cache: Path | None = None,
+    grade: int = 6,
+    level: str | None = None,
 ) -> Scenario:
     """Make a school with one class, signed and packed.
 
@@ -64,16 +75,20 @@ def make_scenario(
         today: the class was issued before this day, and its certificates are valid on it.
         students: the size of the class.
         cache: where RSA keys are kept between runs; without it each run looks for them anew.
+        grade: 1 to 12.
+        level: CAP_HOC_ID; by default the school level of the grade.
     """
+    level = level or level_of(grade)
     issued_on = issue_day(today)
     pki = make_pki(KeyStore(seed=seed, folder=cache))
     # Issued before the school year began, so that no certificate is younger than what it signs.
-    school = make_school(pki, issued_year=issued_on.year - 1)
+    school = make_school(pki, issued_year=issued_on.year - 1, level=level)
     spec = ClassSpec(
         seed=seed,
         start_year=issued_on.year - 1,
-        grade=6,
-        class_name="6A1",
+        level=level,
+        grade=grade,
+        class_name=f"{grade}A1",
         students=students,
         issued_on=issued_on,
     )
@@ -88,6 +103,22 @@ def make_scenario(
         created_at=created_at,
         package=build_package(transcripts, school=school, head=head),
     )
+
+
+def level_of(grade: int, *, continuing: bool = False) -> str:
+    """Name the level (CAP_HOC_ID) of the schools that have a grade.
+
+    Args:
+        grade: 1 to 12.
+        continuing: whether continuing education is meant; it begins with grade 6.
+
+    Raises:
+        NotReady: it has no such grade.
+    """
+    for curriculum in CURRICULA.values():
+        if (curriculum is GDTX) == continuing and f"{grade:02d}" in curriculum.grades:
+            return curriculum.level
+    raise NotReady(f"KHOI_ID {grade:02d}")
 
 
 def issue_day(today: date) -> date:
@@ -113,16 +144,17 @@ def sign_class(
 
 
 def with_changed_mark(xml: bytes) -> bytes:
-    """Improve the first year mark of a signed transcript, as a cheat would.
+    """Improve the first mark of a signed transcript, as a cheat would.
 
     Raises:
         NotReady: the transcript has no mark.
     """
-    mark = _YEAR_MARK.search(xml)
+    mark = _MARK.search(xml)
     if mark is None:
         raise NotReady("DIEM_CA_NAM")
-    better = b"9.8" if mark[1] == b"9.9" else b"9.9"
-    return xml[: mark.start(1)] + better + xml[mark.end(1) :]
+    best, second = (b"9.9", b"9.8") if mark[1] else (b"10", b"9")
+    better = second if mark[mark.lastindex or 0] == best else best
+    return xml[: mark.start(mark.lastindex or 0)] + better + xml[mark.end(mark.lastindex or 0) :]
 
 
 def without_signature(xml: bytes, slot: str) -> bytes:
@@ -132,7 +164,7 @@ def without_signature(xml: bytes, slot: str) -> bytes:
         NotReady: the transcript has no such slot.
     """
     role, _, teacher_id = slot.rstrip("]").partition("[")
-    for rule in HOC_BA_1_THCS.slots:
+    for rule in _SLOTS:
         for place in find_places(xml, rule.path):
             if rule.role == role and place.id == teacher_id:
                 return spliced(xml, [(place, b"")])

@@ -1,16 +1,19 @@
-"""A school with its teachers, its principal and everybody's certificates."""
+"""A school of any level with its teachers, its principal and everybody's certificates."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from cryptography.x509 import Name
 
 from app.sandbox.holders import official_name, public_name
 from app.sandbox.people import choose_gender, full_name, personal_number
 from app.sandbox.pki import Branch, KeyKind, Pki, Request, issue
-from app.sandbox.results import SUBJECTS
+from app.sandbox.results import taught_at
 from app.sandbox.signing import Signers
 from app.sandbox.stream import Stream
 from app.signatures.writing import Signer
+from app.transcripts.curriculum import GDTX, PRIMARY, THCS, THPT
 from app.transcripts.profile import Role
 
 PROVINCE_CODE = "79"
@@ -19,8 +22,54 @@ DEPARTMENT = ("Ủy ban nhân dân Thành phố Hồ Chí Minh", "Sở Giáo d�
 """The organisation and the unit above every school of the province."""
 
 SHARED_SUBJECTS = (("15", "32"), ("26", "91"), ("97", "99"))
-"""Pairs that one teacher often takes; a school joins the first few of them, so that 9 to 12
+"""Pairs that one teacher of THCS often takes; a school joins the first few of them, so that 9 to 12
 teachers sign."""
+
+_GROUPS: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
+    {
+        PRIMARY.level: (
+            ("02", "01", "03", "04", "05", "13", "91"),
+            ("11",),
+            ("12", "87"),
+            ("88",),
+            ("89",),
+            ("90",),
+        ),
+        THPT.level: (
+            ("19",),
+            ("15", "38"),
+            ("69",),
+            ("40", "41"),
+            ("88",),
+            ("47",),
+            ("91", "99"),
+            ("100",),
+            ("35", "46"),
+            ("36", "37"),
+            ("29", "30"),
+        ),
+        GDTX.level: (
+            ("19",),
+            ("15", "38"),
+            ("26", "100"),
+            ("05", "40", "41"),
+            ("66", "36", "37"),
+            ("35", "46"),
+            ("91", "99"),
+        ),
+    }
+)
+"""Who teaches what at the other levels: in primary school one teacher has most subjects."""
+
+_IDENTITIES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        PRIMARY.level: ("79000401", "Trường Tiểu học Mẫu Số Một"),
+        THCS.level: ("79000701", "Trường THCS Mẫu Số Một"),
+        THPT.level: ("79000801", "Trường THPT Mẫu Số Một"),
+        GDTX.level: ("79000901", "Trung tâm GDTX Mẫu Số Một"),
+    }
+)
+"""Code and name of the sandbox's school of each level, where nothing else is said."""
 
 _TEACHER_KINDS = (
     (Branch.G1, KeyKind.RSA_2048),
@@ -73,12 +122,14 @@ class SyntheticSchool:
     """A school of the sandbox in one school year.
 
     Attributes:
+        level: CAP_HOC_ID of all its classes.
         seal: signs transcripts and packages for the school.
         issued_year: the year in which its certificates were issued.
     """
 
     code: str
     name: str
+    level: str = THCS.level
     province_code: str = PROVINCE_CODE
     province_name: str = PROVINCE_NAME
     principal: Principal
@@ -103,21 +154,24 @@ def make_school(
     pki: Pki,
     *,
     issued_year: int,
-    code: str = "79000701",
-    name: str = "Trường THCS Mẫu Số Một",
+    level: str = THCS.level,
+    code: str | None = None,
+    name: str | None = None,
     seal_branch: Branch = Branch.G2,
 ) -> SyntheticSchool:
     """Make a school, its people and their certificates, valid from August of `issued_year`."""
+    code, name = code or _IDENTITIES[level][0], name or _IDENTITIES[level][1]
     stream = Stream(pki.keys.seed, "school", code)
     office = _Office(pki=pki, code=code, name=name, issued_year=issued_year)
-    groups = _subject_groups(stream)
+    groups = _GROUPS.get(level) or _subject_groups(stream)
     *teachers, principal = _people(stream, len(groups) + 1)
     return SyntheticSchool(
         code=code,
         name=name,
+        level=level,
         principal=Principal(
             full_name=principal.full_name,
-            position="Hiệu trưởng",
+            position="Giám đốc" if level == GDTX.level else "Hiệu trưởng",
             signer=office.person("hieu-truong", principal, Branch.G1),
         ),
         seal=office.seal(seal_branch),
@@ -206,12 +260,12 @@ class _Office:
 
 
 def _subject_groups(stream: Stream) -> list[tuple[str, ...]]:
-    """Divide the subjects among teachers, in the order of the transcript."""
+    """Divide the subjects of THCS among teachers, in the order of the transcript."""
     shared = dict(SHARED_SUBJECTS[: stream.below(len(SHARED_SUBJECTS) + 1)])
     taken = set(shared.values())
     return [
         (subject.code, shared[subject.code]) if subject.code in shared else (subject.code,)
-        for subject in SUBJECTS
+        for subject in taught_at(THCS.level)
         if subject.code not in taken
     ]
 

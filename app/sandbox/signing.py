@@ -20,8 +20,9 @@ from app.signatures.writing import (
     Signer,
     signature_xml,
 )
+from app.transcripts.document import open_document
 from app.transcripts.limits import PACKAGE_LIMITS, TRANSCRIPT_LIMITS, Limits
-from app.transcripts.profile import BAN_TIN_1, HOC_BA_1_THCS, Profile, Role, SlotRule
+from app.transcripts.profile import BAN_TIN_1, HOC_BA_1, Role, SlotRule
 from app.transcripts.xml import read_xml
 
 
@@ -69,17 +70,11 @@ class SigningStyle:
     signing_time: datetime | None = None
 
 
-def sign_transcript(
-    xml: bytes,
-    signers: Signers,
-    *,
-    style: SigningStyle | None = None,
-    profile: Profile = HOC_BA_1_THCS,
-) -> bytes:
-    """Fill every empty slot of a transcript.
+def sign_transcript(xml: bytes, signers: Signers, *, style: SigningStyle | None = None) -> bytes:
+    """Fill every empty slot of a transcript; its level decides which there must be.
 
     Raises:
-        DocumentRefused: the hardened reader does not take the file.
+        DocumentRefused: the hardened reader does not take the file, or no profile is known for it.
         NotReady: a slot, or the subject line that it belongs to, is missing.
     """
 
@@ -92,7 +87,7 @@ def sign_transcript(
             raise NotReady(role)
         return signers.teacher(holder.get("Id", ""), holder.findtext("HO_VA_TEN", ""))
 
-    for rule in profile.slots:
+    for rule in open_document(xml, HOC_BA_1).profile.slots:
         # What later slots sign contains the signatures of earlier ones: each rule reads anew.
         xml = _fill(xml, rule, choose, style or SigningStyle(), TRANSCRIPT_LIMITS)
     return xml
@@ -122,7 +117,7 @@ def _fill(
     """Sign the empty slots of one role."""
     root = read_xml(xml, limits)
     slots = root.findall(_below_root(rule.path))
-    if not slots:
+    if not slots and rule.required:
         raise NotReady(rule.path)
     places = find_places(xml, rule.path)
     contents = []

@@ -92,7 +92,8 @@ def _slots_of(rule: SlotRule, document: Document, findings: list[Finding]) -> It
     lines: dict[str, list[etree._Element]] = defaultdict(list)
     for line in targets:
         holder = next(line.iterchildren(rule.joined_by), None)
-        lines["" if holder is None else holder.get("Id", "")].append(line)
+        if holder is not None or rule.required:
+            lines["" if holder is None else holder.get("Id", "")].append(line)
     by_id: dict[str, list[etree._Element]] = defaultdict(list)
     for place in places:
         by_id[place.get("Id", "")].append(place)
@@ -118,8 +119,9 @@ class _Filling:
         line = source_line(places[0]) if places else None
         if len(places) > 1 or len(signatures) > 1:
             self.findings.append(Finding(code="SIG-202", slot=name, xpath=xpath, line=line))
-        elif not signatures and rule.required:
-            self.findings.append(Finding(code="SIG-200", slot=name, xpath=xpath, line=line))
+        elif not signatures:
+            code = "SIG-200" if rule.required else "SIG-203"
+            self.findings.append(Finding(code=code, slot=name, xpath=xpath, line=line))
         return Slot(
             rule=rule,
             name=name,

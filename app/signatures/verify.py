@@ -28,7 +28,7 @@ from app.transcripts.content_reader import read_transcript
 from app.transcripts.document import Document, open_document
 from app.transcripts.finding import DocumentRefused, Finding
 from app.transcripts.message import Message, read_message
-from app.transcripts.profile import BAN_TIN_1, HOC_BA_1_THCS, Profile, Role
+from app.transcripts.profile import BAN_TIN_1, HOC_BA_1, Family, Profile, Role
 from app.transcripts.rules import check_rules
 
 ENGINE_NAME = "hocba-core"
@@ -70,8 +70,8 @@ def verify_transcript(
         registrations: of this school, and of other schools for certificates that occur here.
     """
 
-    def read(canonical: bytes) -> _Attested[Transcript]:
-        transcript = read_transcript(canonical, HOC_BA_1_THCS)
+    def read(canonical: bytes, profile: Profile) -> _Attested[Transcript]:
+        transcript = read_transcript(canonical, profile)
         return _Attested(
             value=transcript,
             day=transcript.issued_on,
@@ -81,7 +81,7 @@ def verify_transcript(
 
     case = _Case(
         data=original,
-        profile=HOC_BA_1_THCS,
+        rules=HOC_BA_1,
         attesting=(Role.PRINCIPAL, Role.SCHOOL),
         implausible_day="CON-605",
         received_at=context.received_at,
@@ -110,14 +110,14 @@ def verify_package(
             its certificate.
     """
 
-    def read(canonical: bytes) -> _Attested[Message]:
+    def read(canonical: bytes, _: Profile) -> _Attested[Message]:
         message = read_message(package, canonical)
         day = message.created_at.astimezone(VIETNAM).date()
         return _Attested(value=message, day=day, school_code=message.school_code, findings=())
 
     case = _Case(
         data=package,
-        profile=BAN_TIN_1,
+        rules=BAN_TIN_1,
         attesting=(Role.PACKAGE,),
         implausible_day="PKG-107",
         received_at=received_at,
@@ -133,12 +133,12 @@ def verify_package(
 class _Case:
     """One document to judge and everything that it is judged by.
 
-    `attesting` are the roles whose intact signature makes the content worth reading,
-    `implausible_day` the code for a day of issue out of range.
+    `rules` is a family until the document has been opened, `attesting` are the roles whose intact
+    signature makes the content worth reading, `implausible_day` the code for a day out of range.
     """
 
     data: bytes
-    profile: Profile
+    rules: Profile | Family
     attesting: tuple[Role, ...]
     implausible_day: str
     received_at: datetime
@@ -157,10 +157,13 @@ class _Attested(Generic[_T_co]):
     findings: tuple[Finding, ...]
 
 
-def _verify(case: _Case, read: Callable[[bytes], _Attested[_T_co]]) -> tuple[Report, _T_co | None]:
+_Read = Callable[[bytes, Profile], _Attested[_T_co]]
+
+
+def _verify(case: _Case, read: _Read[_T_co]) -> tuple[Report, _T_co | None]:
     """Run all steps; whatever goes wrong is a refusal."""
     try:
-        return _verify_opened(case, open_document(case.data, case.profile), read)
+        return _verify_opened(case, open_document(case.data, case.rules), read)
     except DocumentRefused as refused:
         return _report(case, findings=refused.findings), None
     except Exception as error:  # noqa: BLE001 -- reason: fail closed, nothing unforeseen may pass
@@ -175,11 +178,12 @@ def _place_of(error: Exception) -> str:
 
 
 def _verify_opened(
-    case: _Case, document: Document, read: Callable[[bytes], _Attested[_T_co]]
+    case: _Case, document: Document, read: _Read[_T_co]
 ) -> tuple[Report, _T_co | None]:
+    case = replace(case, rules=document.profile)
     inventory = take_inventory(document)
     signatures = _check_signatures(document, inventory, case.received_at)
-    content = _read_attested(signatures.values(), case, read)
+    content = _read_attested(signatures.values(), document.profile, case, read)
     reports, findings = assess_slots(
         inventory.slots,
         signatures,
@@ -223,12 +227,12 @@ def _check_signatures(
 
 
 def _read_attested(
-    signatures: Iterable[CheckedSignature], case: _Case, read: Callable[[bytes], _Attested[_T_co]]
+    signatures: Iterable[CheckedSignature], profile: Profile, case: _Case, read: _Read[_T_co]
 ) -> _Attested[_T_co] | None:
     """Read the content from the octets of the first intact signature that attests it."""
     for signature in signatures:
         if signature.slot.rule.role in case.attesting and signature.octets is not None:
-            return read(signature.octets)
+            return read(signature.octets, profile)
     return None
 
 
@@ -287,8 +291,8 @@ def _report(
         slots=slots,
         coverage=coverage,
         findings=findings,
-        profile_id=case.profile.id,
-        profile_sha256=case.profile.sha256,
+        profile_id=case.rules.id,
+        profile_sha256=case.rules.sha256,
         engine_name=ENGINE_NAME,
         engine_version=ENGINE_VERSION,
         at=case.received_at,

@@ -1,23 +1,11 @@
-"""From verified canonical octets to a typed transcript (profile `hoc-ba-1`, lower secondary)."""
+"""From verified canonical octets to a typed transcript (profiles `hoc-ba-1`, every level)."""
 
-import re
-from datetime import date
-from decimal import Decimal
-
-from app.transcripts.content import (
-    Mark,
-    Rating,
-    School,
-    Student,
-    SubjectLine,
-    Transcript,
-    YearResult,
-)
+from app.transcripts.content import School, Student, Transcript
+from app.transcripts.curriculum import PRIMARY
 from app.transcripts.fields import (
     Record,
     attribute_of,
     child_at,
-    children_at,
     misfit,
     name_at,
     optional_at,
@@ -25,13 +13,10 @@ from app.transcripts.fields import (
     text_at,
 )
 from app.transcripts.finding import DocumentRefused, Finding
-from app.transcripts.profile import Profile
+from app.transcripts.profile import HOC_BA_1, Profile
+from app.transcripts.record_reader import read_primary, read_secondary
+from app.transcripts.values import day_at, flag_at, number_at
 from app.transcripts.xml import read_canonical
-
-_NUMERIC_MARK = re.compile(r"[0-9](?:\.[0-9])?|10(?:\.0)?")
-_COMMENT_MARKS = {rating.value: rating for rating in (Rating.PASSED, Rating.NOT_PASSED)}
-_RATINGS = {rating.value: rating for rating in Rating}
-_FLAGS = {"0": False, "1": True}
 
 
 def read_transcript(canonical: bytes, profile: Profile) -> Transcript:
@@ -49,28 +34,28 @@ def read_transcript(canonical: bytes, profile: Profile) -> Transcript:
     content = child_at(
         record_of(read_canonical(_cut(canonical, data_name, content_name))), content_name
     )
+    level = text_at(content, "CAP_HOC_ID")
+    if level not in HOC_BA_1.profiles or HOC_BA_1.profiles[level].id != profile.id:
+        raise misfit(content, "CAP_HOC_ID", level)
     return Transcript(
         profile_id=profile.id,
-        start_year=_number(content, "NAM_BAT_DAU"),
-        end_year=_number(content, "NAM_KET_THUC"),
-        level=text_at(content, "CAP_HOC_ID"),
+        start_year=number_at(content, "NAM_BAT_DAU"),
+        end_year=number_at(content, "NAM_KET_THUC"),
+        level=level,
         grade=text_at(content, "KHOI_ID"),
         class_id=text_at(content, "LOP_HOC_ID"),
         class_name=name_at(content, "TEN_LOP_HOC"),
         register_number=optional_at(content, "SO_SO_DANG_BO") or "",
-        not_assessed=_flag(content, "CO_KHUYET_TAT_KHONG_DANH_GIA"),
+        not_assessed=flag_at(content, "CO_KHUYET_TAT_KHONG_DANH_GIA"),
         school=_school(child_at(content, "CO_SO_GIAO_DUC")),
         student=_student(child_at(content, "NGUOI_HOC")),
-        subjects=tuple(
-            _subject_line(line) for line in children_at(content, "BANG_DIEM_HOC_BA/DIEM_TONG_KET")
-        ),
-        result=_result(child_at(content, "TONG_KET_HOC_BA")),
+        record=(read_primary if level == PRIMARY.level else read_secondary)(content),
         homeroom_teacher_id=attribute_of(child_at(content, "GVCN"), "Id"),
         homeroom_teacher_name=name_at(content, "GVCN/HO_VA_TEN"),
         principal_name=name_at(content, "GIAM_HIEU_KY_HOC_BA/HO_VA_TEN"),
         principal_position=name_at(content, "GIAM_HIEU_KY_HOC_BA/CHUC_VU_CONG_TAC"),
         issued_at_place=name_at(content, "DIA_DANH_PHAT_HANH"),
-        issued_on=_day(content, "NGAY_KY_PHAT_HANH"),
+        issued_on=day_at(content, "NGAY_KY_PHAT_HANH"),
     )
 
 
@@ -104,78 +89,7 @@ def _student(element: Record) -> Student:
         full_name=name_at(element, "HO_VA_TEN"),
         gender=text_at(element, "GIOI_TINH_ID"),
         birth_date=text_at(element, "NGAY_SINH"),
+        nationality=optional_at(element, "QUOC_TICH"),
         personal_number=optional_at(element, "SO_DINH_DANH_CA_NHAN"),
+        passport_number=optional_at(element, "SO_HO_CHIEU"),
     )
-
-
-def _subject_line(line: Record) -> SubjectLine:
-    return SubjectLine(
-        id=attribute_of(line, "Id"),
-        subject_code=text_at(line, "MON_HOC_ID"),
-        subject_name=name_at(line, "TEN_MON_HOC"),
-        semester_1=_mark(line, "DIEM_HOC_KY_1"),
-        semester_2=_mark(line, "DIEM_HOC_KY_2"),
-        year=_mark(line, "DIEM_CA_NAM"),
-        reassessed=_mark(line, "DIEM_SAU_DANH_GIA_LAI"),
-        teacher_id=attribute_of(child_at(line, "GVBM"), "Id"),
-        teacher_name=name_at(line, "GVBM/HO_VA_TEN"),
-    )
-
-
-def _result(element: Record) -> YearResult:
-    absences = optional_at(element, "SO_BUOI_NGHI_HOC")
-    return YearResult(
-        conduct_1=_rating(element, "KET_QUA_REN_LUYEN_KY_1_ID"),
-        conduct_2=_rating(element, "KET_QUA_REN_LUYEN_KY_2_ID"),
-        conduct=_rating(element, "KET_QUA_REN_LUYEN_NAM_ID"),
-        conduct_reassessed=_rating(element, "KET_QUA_REN_LUYEN_KY_HE_ID"),
-        study_1=_rating(element, "KET_QUA_HOC_TAP_KY_1_ID"),
-        study_2=_rating(element, "KET_QUA_HOC_TAP_KY_2_ID"),
-        study=_rating(element, "KET_QUA_HOC_TAP_NAM_ID"),
-        study_reassessed=_rating(element, "KET_QUA_HOC_TAP_HE_ID"),
-        absences=None if absences is None else _number(element, "SO_BUOI_NGHI_HOC"),
-        promoted=_flag(element, "DUOC_LEN_LOP"),
-        award=optional_at(element, "KHEN_THUONG"),
-    )
-
-
-def _mark(line: Record, path: str) -> Mark:
-    value = optional_at(line, path)
-    if value is None:
-        return None
-    if _NUMERIC_MARK.fullmatch(value):
-        return Decimal(value)
-    if value not in _COMMENT_MARKS:
-        raise misfit(line, path, value)
-    return _COMMENT_MARKS[value]
-
-
-def _rating(element: Record, path: str) -> Rating | None:
-    value = optional_at(element, path)
-    if value is None:
-        return None
-    if value not in _RATINGS:
-        raise misfit(element, path, value)
-    return _RATINGS[value]
-
-
-def _flag(element: Record, path: str) -> bool:
-    value = text_at(element, path)
-    if value not in _FLAGS:
-        raise misfit(element, path, value)
-    return _FLAGS[value]
-
-
-def _number(element: Record, path: str) -> int:
-    value = text_at(element, path)
-    if not (value.isascii() and value.isdigit()):
-        raise misfit(element, path, value)
-    return int(value)
-
-
-def _day(element: Record, path: str) -> date:
-    value = text_at(element, path)
-    try:
-        return date.fromisoformat(value)
-    except ValueError as error:
-        raise misfit(element, path, value) from error

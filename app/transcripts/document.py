@@ -15,9 +15,9 @@ from typing import Any
 
 from lxml import etree
 
-from app.transcripts.finding import Finding, shortened
+from app.transcripts.finding import DocumentRefused, Finding, shortened
 from app.transcripts.octets import has_byte_order_mark, line_of
-from app.transcripts.profile import Profile
+from app.transcripts.profile import Family, Profile
 from app.transcripts.xml import elements_at, load_schema, read_xml, source_line
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -110,22 +110,34 @@ class Document:
                 self._locations[child] = f"{path}[{position}]"
 
 
-def open_document(data: bytes, profile: Profile) -> Document:
+def open_document(data: bytes, rules: Profile | Family) -> Document:
     """Parse untrusted bytes and prove namespaces, Ids and the profile's schema.
 
+    Args:
+        data: the untrusted bytes.
+        rules: the profile, or the family in which the content chooses it.
+
     Raises:
-        DocumentRefused: no tree can be had (SIG-110 to SIG-121, see `read_xml`).
+        DocumentRefused: no tree can be had (SIG-110 to SIG-121, see `read_xml`), or no profile is
+            known for its root (SIG-140) or its level (CON-607).
     """
-    root = read_xml(data, profile.limits)
-    bearers = _bearers_by_id(root)
+    root = read_xml(data, rules.limits)
     declarations = list(_declarations(data))
+    octet_faults = [*_byte_findings(data), *_namespace_findings(data, declarations)]
+    if isinstance(rules, Profile):
+        profile = rules
+    else:
+        chosen = _choose(root, rules)
+        if chosen is None:
+            unknown = chain(octet_faults, _attribute_findings(root), _unknown_findings(root, rules))
+            raise DocumentRefused(*islice(unknown, MAX_FINDINGS))
+        profile = chosen
+    bearers = _bearers_by_id(root)
     structure = list(islice(_structure_findings(root, bearers, profile), MAX_FINDINGS))
-    namespaces = list(_namespace_findings(data, declarations))
     found = chain(
-        _byte_findings(data),
-        namespaces,
+        octet_faults,
         # The schema knows every attribute but xsi:*; only what is refused needs a closer look.
-        _attribute_findings(root) if structure or namespaces else (),
+        _attribute_findings(root) if structure or octet_faults else (),
         structure,
     )
     return Document(
@@ -159,6 +171,36 @@ def _shown(tag: str) -> str:
     namespace, _, name = tag[1:].partition("}")
     prefix = PREFIXES.get(namespace)
     return f"{prefix}:{name}" if prefix else name
+
+
+def _choose(root: etree._Element, family: Family) -> Profile | None:
+    """Let the content choose its profile, whose schema then proves that this was the content."""
+    values = {element.text or "" for element in _choosers(root, family)}
+    return family.profiles.get(values.pop()) if len(values) == 1 else None
+
+
+def _choosers(root: etree._Element, family: Family) -> list[etree._Element]:
+    below = family.chosen_by.split("/", 2)[2]
+    return root.findall(below) if root.tag == family.root else []
+
+
+def _unknown_findings(root: etree._Element, family: Family) -> Iterator[Finding]:
+    """Say why no profile is known: another root, nothing at the place, or no known value there."""
+    if root.tag != family.root:
+        yield _finding("SIG-140", root, str(root.tag))
+        return
+    place = root
+    for step in family.chosen_by.split("/")[2:-1]:
+        child = place.find(step)
+        if child is None:
+            yield _finding("SIG-140", place, step)
+            break
+        place = child
+    found = _choosers(root, family)
+    if not found:
+        yield Finding(code="CON-607", xpath=family.chosen_by)
+    for element in found:
+        yield _finding("CON-607", element, element.text or "")
 
 
 def _byte_findings(data: bytes) -> Iterator[Finding]:

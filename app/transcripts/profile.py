@@ -1,4 +1,4 @@
-"""Field profiles: what differs between levels, vendors and years, as data.
+"""Field profiles: where things stand at each level, as data; what they may say is in `curriculum`.
 
 The official texts of Phụ lục 01 and 02 of Công văn 115/BGDĐT-GDTrH are not public. Everything that
 was rebuilt from public software stands here and in the schemas, so that another reading of the
@@ -6,9 +6,11 @@ field replaces a profile and no code.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
 
 from app.transcripts.limits import PACKAGE_LIMITS, TRANSCRIPT_LIMITS, Limits
 
@@ -73,36 +75,94 @@ class Profile:
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Document types that share a root and of which the content says which one it is.
+
+    The element that says so lies under the signatures that every profile of the family requires,
+    and each profile's schema takes its own value alone.
+
+    Attributes:
+        id: the family's name, in reports on documents whose profile stays unknown.
+        root: the name of the document element.
+        chosen_by: the absolute location of the element whose text chooses.
+        profiles: text → profile.
+        limits: how large such a document may be.
+    """
+
+    id: str
+    root: str
+    chosen_by: str
+    profiles: Mapping[str, Profile]
+    limits: Limits
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of the family's data, in hexadecimal."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
+
+
 _DATA = "/HOC_BA/DU_LIEU_HOC_BA"
 _CONTENT = f"{_DATA}/THONG_TIN_HOC_BA"
 _SIGNATURES = f"{_DATA}/DANH_SACH_THONG_TIN_KY"
 _ISSUE = "/HOC_BA/PHAT_HANH_HOC_BA"
 _SUBJECT_LINE = f"{_CONTENT}/BANG_DIEM_HOC_BA/DIEM_TONG_KET"
 
-HOC_BA_1_THCS = Profile(
-    id="hoc-ba-1/03",
-    root="HOC_BA",
-    schema="hoc-ba-1-thcs.xsd",
-    slots=(
-        SlotRule(
-            role=Role.SUBJECT_TEACHER,
-            path=f"{_SIGNATURES}/DANH_SACH_GVBM/GVBM",
-            target=_SUBJECT_LINE,
-            joined_by="GVBM",
+
+def _transcript(level: str, schema: str, *, teachers_sign: bool = True) -> Profile:
+    return Profile(
+        id=f"hoc-ba-1/{level}",
+        root="HOC_BA",
+        schema=schema,
+        slots=(
+            SlotRule(
+                role=Role.SUBJECT_TEACHER,
+                path=f"{_SIGNATURES}/DANH_SACH_GVBM/GVBM",
+                target=_SUBJECT_LINE,
+                joined_by="GVBM",
+                required=teachers_sign,
+            ),
+            SlotRule(role=Role.HOMEROOM_TEACHER, path=f"{_SIGNATURES}/GVCN", target=_CONTENT),
+            SlotRule(role=Role.PRINCIPAL, path=f"{_ISSUE}/CBQL", target=_DATA),
+            SlotRule(role=Role.SCHOOL, path=f"{_ISSUE}/KY_PHAT_HANH", target=_DATA),
         ),
-        SlotRule(role=Role.HOMEROOM_TEACHER, path=f"{_SIGNATURES}/GVCN", target=_CONTENT),
-        SlotRule(role=Role.PRINCIPAL, path=f"{_ISSUE}/CBQL", target=_DATA),
-        SlotRule(role=Role.SCHOOL, path=f"{_ISSUE}/KY_PHAT_HANH", target=_DATA),
+        repeatable_ids=(
+            f"{_SUBJECT_LINE}/GVBM",
+            f"{_SIGNATURES}/DANH_SACH_GVBM/GVBM",
+            f"{_CONTENT}/GVCN",
+        ),
+        content=_CONTENT,
+        limits=TRANSCRIPT_LIMITS,
+    )
+
+
+HOC_BA_1_TH = _transcript("02", "hoc-ba-1-th.xsd", teachers_sign=False)
+"""A primary transcript (tiểu học): subject teachers may sign, the others must."""
+
+HOC_BA_1_THCS = _transcript("03", "hoc-ba-1-thcs.xsd")
+"""A lower secondary transcript (THCS): names certain, nesting likely."""
+
+HOC_BA_1_THPT = _transcript("04", "hoc-ba-1-thpt.xsd")
+"""An upper secondary transcript (THPT)."""
+
+HOC_BA_1_GDTX = _transcript("05", "hoc-ba-1-gdtx.xsd")
+"""A transcript of continuing education (GDTX): a guess after the two levels above."""
+
+HOC_BA_1 = Family(
+    id="hoc-ba-1",
+    root="HOC_BA",
+    chosen_by=f"{_CONTENT}/CAP_HOC_ID",
+    profiles=MappingProxyType(
+        {
+            "02": HOC_BA_1_TH,
+            "03": HOC_BA_1_THCS,
+            "04": HOC_BA_1_THPT,
+            "05": HOC_BA_1_GDTX,
+        }
     ),
-    repeatable_ids=(
-        f"{_SUBJECT_LINE}/GVBM",
-        f"{_SIGNATURES}/DANH_SACH_GVBM/GVBM",
-        f"{_CONTENT}/GVCN",
-    ),
-    content=_CONTENT,
     limits=TRANSCRIPT_LIMITS,
 )
-"""A lower secondary transcript (THCS, cấp học 03): names certain, nesting likely."""
+"""Every transcript: its level says which profile it follows."""
 
 BAN_TIN_1 = Profile(
     id="ban-tin-1",

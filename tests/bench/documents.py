@@ -25,9 +25,9 @@ from app.sandbox.transcript_writer import write_transcript
 from app.signatures.algorithms import DS
 from app.signatures.trust import Evidence, EvidenceKind, Registration, TrustSnapshot
 from app.signatures.verify import Context
+from app.transcripts.curriculum import THCS
 from app.transcripts.document import XADES
 from app.transcripts.limits import TRANSCRIPT_LIMITS
-from app.transcripts.rules import THCS_SUBJECTS
 from app.transcripts.xml import read_xml
 
 KEY_CACHE = Path(__file__).parents[2] / ".cache" / "sandbox-keys"
@@ -114,7 +114,7 @@ class Workshop:
             signatures=signatures,
             mixed=mixed,
             xades=xades,
-            complete=lines <= len(THCS_SUBJECTS),
+            complete=lines <= len(THCS.subjects),
             xml=xml,
             context=Context(
                 received_at=self._now - RECEIVED_BEFORE,
@@ -182,7 +182,7 @@ def parsed(problem: Problem) -> etree._Element:
 
 
 def _with_lines(year: StudentYear, teachers: Sequence[Teacher]) -> StudentYear:
-    codes = [*THCS_SUBJECTS, *(str(1000 + number) for number in range(len(teachers)))]
+    codes = [*THCS.subjects, *(str(1000 + number) for number in range(len(teachers)))]
     remark = _SENTENCE * 80
     octets = REMARKS // len(teachers)
     text = remark.encode()[:octets].decode(errors="ignore")[:MOST_CHARACTERS].strip()
@@ -190,14 +190,14 @@ def _with_lines(year: StudentYear, teachers: Sequence[Teacher]) -> StudentYear:
     commented = next(each for each in year.subjects if each.subject.by_comment)
     subjects = []
     for code, teacher in zip(codes, teachers, strict=False):
-        known = THCS_SUBJECTS.get(code)
+        known = THCS.subjects.get(code)
         by_comment = known is not None and known.by_comment
         model = commented if by_comment else graded
         subject = Subject(
             code=code, name=known.name if known else f"Môn Mẫu {code}", by_comment=by_comment
         )
         subjects.append(replace(model, subject=subject, teacher=teacher, remark=text))
-    return replace(year, subjects=tuple(subjects), award=None)
+    return replace(year, subjects=tuple(subjects), result=replace(year.result, award=None))
 
 
 def _registrations(school: SyntheticSchool, issued_on: date) -> tuple[Registration, ...]:

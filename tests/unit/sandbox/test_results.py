@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.sandbox.results import SUBJECTS, award, make_marks, study_rating, year_mark
+from app.sandbox.results import award, make_marks, study_rating, taught_at, year_mark
 from app.sandbox.stream import Stream
 from app.transcripts.content import Mark, Rating
 
+SUBJECTS = taught_at("03")
 COMMENTS: list[Mark] = [Rating.PASSED] * 4
 
 

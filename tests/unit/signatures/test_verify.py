@@ -8,7 +8,7 @@ import pytest
 from app.sandbox.scenario import with_changed_mark, without_signature
 from app.signatures import verify
 from app.signatures.report import Coverage, Indication
-from app.transcripts.profile import HOC_BA_1_THCS, Role
+from app.transcripts.profile import HOC_BA_1, HOC_BA_1_THCS, Role
 from tests.verdicts import RECEIVED_AT, SEAL, case_of, codes, slot
 
 
@@ -159,12 +159,12 @@ def test_content_that_nobody_attests_never_passes(monkeypatch: pytest.MonkeyPatc
     optional = replace(
         HOC_BA_1_THCS, slots=tuple(replace(r, required=False) for r in HOC_BA_1_THCS.slots)
     )
-    monkeypatch.setattr(verify, "HOC_BA_1_THCS", optional)
+    monkeypatch.setattr(verify, "HOC_BA_1", replace(HOC_BA_1, profiles={"03": optional}))
     unsigned = case_of().xml
     for name in ("CBQL", SEAL):
         unsigned = without_signature(unsigned, name)
     verdict = case_of().verify(unsigned)
-    assert codes(verdict) == ["SIG-999"]
+    assert codes(verdict) == ["SIG-203", "SIG-203", "SIG-999"]
     assert verdict.transcript is None
     assert slot(verdict, "CBQL").indication is Indication.PASSED
 

@@ -4,7 +4,15 @@ from decimal import Decimal
 import pytest
 from lxml import etree
 
-from app.transcripts.content import Rating, School, Student, SubjectLine, Transcript, YearResult
+from app.transcripts.content import (
+    Rating,
+    School,
+    SecondaryRecord,
+    Student,
+    SubjectLine,
+    Transcript,
+    YearResult,
+)
 from app.transcripts.content_reader import read_transcript
 from app.transcripts.finding import DocumentRefused, Finding
 from app.transcripts.limits import TRANSCRIPT_LIMITS
@@ -21,6 +29,11 @@ def read(*edits: tuple[str, str]) -> Transcript:
         text = changed(text, *edit)
     root = read_xml(text.encode(), TRANSCRIPT_LIMITS)
     return read_transcript(etree.tostring(root[0], method="c14n"), HOC_BA_1_THCS)
+
+
+def secondary(transcript: Transcript) -> SecondaryRecord:
+    assert isinstance(transcript.record, SecondaryRecord)
+    return transcript.record
 
 
 def test_the_whole_transcript_is_read() -> None:
@@ -47,21 +60,25 @@ def test_the_whole_transcript_is_read() -> None:
             full_name="Đặng Thị Mẫu Hằng",
             gender="2",
             birth_date="2012-02-29",
+            nationality="Việt Nam",
             personal_number="048312000456",
+            passport_number=None,
         ),
-        subjects=transcript.subjects,
-        result=YearResult(
-            conduct_1=Rating.FAIR,
-            conduct_2=Rating.GOOD,
-            conduct=Rating.GOOD,
-            conduct_reassessed=None,
-            study_1=Rating.FAIR,
-            study_2=Rating.PASSED,
-            study=Rating.NOT_PASSED,
-            study_reassessed=Rating.PASSED,
-            absences=3,
-            promoted=True,
-            award=None,
+        record=SecondaryRecord(
+            subjects=secondary(transcript).subjects,
+            result=YearResult(
+                conduct_1=Rating.FAIR,
+                conduct_2=Rating.GOOD,
+                conduct=Rating.GOOD,
+                conduct_reassessed=None,
+                study_1=Rating.FAIR,
+                study_2=Rating.PASSED,
+                study=Rating.NOT_PASSED,
+                study_reassessed=Rating.PASSED,
+                absences=3,
+                promoted=True,
+                award=None,
+            ),
         ),
         homeroom_teacher_id="4815131077",
         homeroom_teacher_name="Bùi Thị Mẫu",
@@ -73,7 +90,7 @@ def test_the_whole_transcript_is_read() -> None:
 
 
 def test_subject_lines_keep_order_marks_and_comments() -> None:
-    subjects = read().subjects
+    subjects = secondary(read()).subjects
     assert [line.subject_code for line in subjects] == ["19", "26", "97"]
     assert subjects[0] == SubjectLine(
         id="mon-19",
@@ -106,12 +123,13 @@ def test_a_student_may_have_no_personal_number(old: str, new: str) -> None:
 
 
 def test_absences_may_be_unknown() -> None:
-    assert read(("<SO_BUOI_NGHI_HOC>3</SO_BUOI_NGHI_HOC>", "")).result.absences is None
+    unknown = read(("<SO_BUOI_NGHI_HOC>3</SO_BUOI_NGHI_HOC>", ""))
+    assert secondary(unknown).result.absences is None
 
 
 def test_an_award_is_read_as_written() -> None:
-    award = read(("<KHEN_THUONG/>", "<KHEN_THUONG>Học sinh Giỏi</KHEN_THUONG>")).result.award
-    assert award == "Học sinh Giỏi"
+    awarded = read(("<KHEN_THUONG/>", "<KHEN_THUONG>Học sinh Giỏi</KHEN_THUONG>"))
+    assert secondary(awarded).result.award == "Học sinh Giỏi"
 
 
 def refusal(old: str, new: str) -> Finding:
@@ -125,6 +143,8 @@ def refusal(old: str, new: str) -> Finding:
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
+        ("<CAP_HOC_ID>03", "<CAP_HOC_ID>04", "CAP_HOC_ID"),
+        ("<CAP_HOC_ID>03", "<CAP_HOC_ID>99", "CAP_HOC_ID"),
         ("<KHOI_ID>07</KHOI_ID>", "", "KHOI_ID"),
         ("<KHOI_ID>07</KHOI_ID>", "<KHOI_ID/>", "KHOI_ID"),
         ("<KHOI_ID>07", "<KHOI_ID> 07", "KHOI_ID"),

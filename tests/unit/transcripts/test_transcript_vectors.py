@@ -4,10 +4,12 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from app.transcripts.content_reader import read_transcript
 from app.transcripts.document import open_document
 from app.transcripts.finding import DocumentRefused, Finding
 from app.transcripts.message import read_message
-from app.transcripts.profile import BAN_TIN_1, HOC_BA_1_THCS
+from app.transcripts.profile import BAN_TIN_1, HOC_BA_1, HOC_BA_1_THCS
+from app.transcripts.rules import check_rules
 from tests.vectors.transcripts.make import HERE, expected_file, vectors
 
 EXPECTED: dict[str, str] = json.loads((HERE / "expected.json").read_bytes())
@@ -18,12 +20,22 @@ def read(path: Path) -> tuple[Finding, ...]:
     try:
         if path.parent.name == "transcript":
             return open_document(data, HOC_BA_1_THCS).findings
+        if path.parent.name.startswith("level-"):
+            return read_level(data)
         document = open_document(data, BAN_TIN_1)
         if not document.findings:
             read_message(data, etree.tostring(document.root[0], method="c14n"))
     except DocumentRefused as refusal:
         return refusal.findings
     return document.findings
+
+
+def read_level(data: bytes) -> tuple[Finding, ...]:
+    document = open_document(data, HOC_BA_1)
+    if document.findings:
+        return document.findings
+    content = etree.tostring(document.root[0], method="c14n")
+    return check_rules(read_transcript(content, document.profile))
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))

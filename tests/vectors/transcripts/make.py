@@ -6,6 +6,7 @@ Run `python -m tests.vectors.transcripts.make` to write the files; a test holds 
 import json
 from pathlib import Path
 
+from tests.vectors.transcripts import levels
 from tests.vectors.transcripts.base import C14N, PACKAGE, RSA, TRANSCRIPT, changed, signature
 
 HERE = Path(__file__).parent
@@ -244,7 +245,14 @@ def expected_file() -> bytes:
 
 
 def _folders() -> tuple[tuple[str, str, dict[str, tuple[str, *tuple[Edit, ...]]]], ...]:
-    return ("transcript", TRANSCRIPT, _TRANSCRIPTS), ("package", PACKAGE, _PACKAGES)
+    return (
+        ("transcript", TRANSCRIPT, _TRANSCRIPTS),
+        ("package", PACKAGE, _PACKAGES),
+        ("level-02", levels.PRIMARY, levels.PRIMARY_CASES),
+        ("level-03", levels.THCS, levels.THCS_CASES),
+        ("level-04", levels.THPT, levels.THPT_CASES),
+        ("level-05", levels.GDTX, levels.GDTX_CASES),
+    )
 
 
 def _edited(document: str, edits: list[Edit]) -> str:
