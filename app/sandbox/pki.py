@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from app.sandbox.certificates import Blank, Issuer, certify, list_address, revocation_list
 from app.sandbox.holders import authority_name
@@ -103,6 +104,31 @@ class Pki:
     def intermediates(self) -> tuple[Authority, ...]:
         """The issuing authorities that a trust bundle holds."""
         return tuple(self.issuers[branch] for branch in Branch if branch is not Branch.UNKNOWN)
+
+    @cached_property
+    def tsa(self) -> Signer:
+        """The time-stamping authority, under the government's second generation."""
+        unit = authority_name("Dịch vụ dấu thời gian MẪU", "Ban Cơ yếu Chính phủ")
+        return self._service("tsa", unit, Branch.G2, ExtendedKeyUsageOID.TIME_STAMPING)
+
+    def responder(self, branch: Branch) -> Signer:
+        """Make the OCSP responder to which an authority has delegated its answers."""
+        name = authority_name("Dịch vụ OCSP MẪU", "Ban Cơ yếu Chính phủ")
+        return self._service(f"ocsp-{branch}", name, branch, ExtendedKeyUsageOID.OCSP_SIGNING)
+
+    def _service(
+        self, slug: str, name: x509.Name, branch: Branch, usage: x509.ObjectIdentifier
+    ) -> Signer:
+        key = self.keys.p256(slug)
+        blank = Blank(
+            subject=name,
+            public_key=key.public_key(),
+            begin=AUTHORITIES_FROM,
+            end=AUTHORITIES_TO,
+            usage=usage,
+        )
+        certificate = certify(blank, self.issuers[branch].issuer)
+        return Signer(key=key, certificate_der=_der(certificate))
 
     @cached_property
     def trust(self) -> TrustSnapshot:

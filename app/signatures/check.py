@@ -1,4 +1,4 @@
-"""The checks on one signature that need nothing but the document: steps 7, 8, 10, 11, 12 and 14."""
+"""The checks on one signature that need only the document: steps 7, 8, 10 to 12, 14 and 15."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from app.signatures.references import (
 )
 from app.signatures.report import Check, Outcome
 from app.signatures.shape import SignatureParts, read_signature
+from app.signatures.timestamps import Token, read_tokens
 from app.transcripts.finding import Finding
 
 _P = ParamSpec("_P")
@@ -34,15 +35,16 @@ class CheckedSignature:
     Attributes:
         intact: whether covered content, certificate and signature value all fit together.
         octets: the canonical octets of the slot's first target, only when intact.
+        tokens: time stamps of this signature; nothing is known yet about who made them.
     """
 
     slot: Slot
     checks: tuple[Check, ...]
     findings: tuple[Finding, ...]
     certificate: Certificate | None
-    timestamped: bool
     intact: bool
     octets: bytes | None
+    tokens: tuple[Token, ...]
 
 
 @dataclass(slots=True)
@@ -95,14 +97,19 @@ def check_signature(
             run.attempt("signature_value", _check_value, parts, certificate, octets)
             run.findings += _validity_warnings(slot, parts, certificate, properties)
     intact = all(check.outcome is Outcome.PASSED for check in run.checks)
+    tokens = None
+    if parts is not None and properties is not None and properties.timestamps:
+        # After the others: nobody's signature covers its own time stamps.
+        times = (None if certificate is None else certificate.not_before, received_at)
+        tokens = run.attempt("timestamp", read_tokens, properties.timestamps, parts, octets, times)
     return CheckedSignature(
         slot=slot,
         checks=tuple(run.checks),
         findings=tuple(run.findings),
         certificate=certificate,
-        timestamped=properties is not None and properties.timestamped,
         intact=intact,
         octets=covered if intact else None,
+        tokens=tokens or (),
     )
 
 

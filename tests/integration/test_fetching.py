@@ -188,14 +188,10 @@ async def test_the_sandbox_publishes_what_its_authorities_revoked(
     assert kept == len(everybody)
     trust = await with_evidence(worker_database, PKI.trust)
     assert len(trust.evidence) == len(everybody)
-    (filed,) = trust.evidence_by_issuer[trust_name(ISSUER)]
+    (filed,) = trust.evidence_about(seal, publication_of(ISSUER).issuer)
     said = statement_about(path_of(seal), filed)
     assert said is not None
     assert said.standing is Standing.REVOKED
-
-
-def trust_name(authority: Authority) -> str:
-    return list_of(authority).issuer_sha256
 
 
 async def test_a_caller_that_says_nothing_is_hung_up_on() -> None:
