@@ -20,7 +20,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from app.sandbox.certificates import Blank, Issuer, certify, list_address, revocation_list
+from app.sandbox.certificates import (
+    Blank,
+    Issuer,
+    answer_address,
+    certify,
+    list_address,
+    revocation_list,
+)
 from app.sandbox.holders import authority_name
 from app.sandbox.keys import KeyStore
 from app.signatures.trust import Evidence, EvidenceKind, TrustSnapshot
@@ -212,8 +219,10 @@ def write_trust_bundle(folder: Path, pki: Pki) -> None:
             digest = hashlib.sha256(_der(authority.certificate)).hexdigest()
             name = f"{place.name}/{file.name}"
             entry = {"file": name, "sha256": digest, "purpose": purpose}
-            entries.append(entry | {"crl": list_address(authority.issuer.slug)})
-    manifest = json.dumps({"version": 1, "entries": entries}, indent=2)
+            slug = authority.issuer.slug
+            entries.append(entry | {"crl": list_address(slug), "ocsp": answer_address(slug)})
+    first = {"version": 1, "revision": 1, "previous": None, "entries": entries}
+    manifest = json.dumps(first, indent=2)
     (folder / "manifest.json").write_text(f"{manifest}\n", encoding="utf-8")
 
 
