@@ -18,6 +18,11 @@ POLICY = "1.3.6.1.4.1.4146.2.2"
 """Under which policy the sandbox stamps; nobody asks for another."""
 
 
+_REJECTED = bytes.fromhex("3009300702010203020204")
+"""A response with the status rejection and the failure badDataFormat; asn1crypto writes none
+without a token."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
     """What a token says, and by whom.
@@ -78,8 +83,7 @@ def answer_request(request: bytes, signer: Signer, at: datetime) -> bytes:
         )
         token = make_token(imprint["hashed_message"].native, stamp)
     except (ValueError, TypeError):
-        rejected = {"status": {"status": "rejection", "fail_info": {"bad_data_format"}}}
-        return bytes(tsp.TimeStampResp(rejected).dump())
+        return _REJECTED
     granted = {
         "status": {"status": "granted"},
         "time_stamp_token": cms.ContentInfo.load(token),
