@@ -13,7 +13,6 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -38,11 +37,11 @@ from app.sandbox.repository_keys import make_repository_keys
 from app.sandbox.responder import Publisher, replacements, responding
 from app.secondopinion.sampling import Sampling
 from app.settings import Settings
-from app.trust.bundle import MANIFEST, load_bundle, load_publications
+from app.trust.bundle import MANIFEST
 from app.trust.fetching import Reach
 from app.vault import open_vault
 from app.worker.loop import work
-from app.worker.revocation import Upkeep, bring_trust_up_to_date, keep_trust_current
+from app.worker.revocation import TrustKeeper, Upkeep
 
 SANDBOX_SEED = "hocba-sandbox"
 """The seed of the sandbox's PKI: public on purpose, so that anybody can sign for a sandbox."""
@@ -158,12 +157,12 @@ async def _serve(settings: Settings, url: str, *, with_worker: bool) -> None:
 async def _work(settings: Settings, url: str) -> None:
     stop = asyncio.Event()
     _on_stop_signal(stop.set)
-    upkeep = _upkeep(settings)
+    keeper = TrustKeeper(_upkeep(settings))
     keys = load_worker_keys(settings.keys_folder)
     database = connect(url, role="hocba_worker")
     with VerificationProcesses(
         processes=settings.verification_processes,
-        trust=upkeep.bundle,
+        trust=keeper.trust,
         sampling=Sampling(share=settings.second_opinion_share, key=keys.codes),
     ) as processes:
         try:
@@ -181,10 +180,10 @@ async def _work(settings: Settings, url: str) -> None:
                 clock=read_clock,
             )
             # The first package should find evidence; without any it is taken provisionally.
-            await bring_trust_up_to_date(parts, upkeep)
+            await keeper.bring_up_to_date(parts)
             await processes.start()
             async with asyncio.TaskGroup() as jobs:
-                jobs.create_task(keep_trust_current(parts, upkeep, stop))
+                jobs.create_task(keeper.keep_current(parts, stop))
                 name = f"{os.uname().nodename}/{os.getpid()}"
                 jobs.create_task(work(parts, name=name, stop=stop))
         except CheckFailed as error:
@@ -194,11 +193,10 @@ async def _work(settings: Settings, url: str) -> None:
 
 
 def _upkeep(settings: Settings) -> Upkeep:
-    """Read whom the worker trusts and where it may look for revocation lists."""
-    bundle = load_bundle(settings.trust_folder)
+    """Say where the bundle lies and where the worker may look for what authorities revoked."""
     return Upkeep(
-        bundle=replace(bundle, provisional=settings.accept_provisionally),
-        publications=load_publications(settings.trust_folder),
+        folder=settings.trust_folder,
+        provisional=settings.accept_provisionally,
         reach=Reach(hosts=settings.revocation_hosts, replacements=settings.revocation_replacements),
         period=settings.revocation_minutes * SECONDS_PER_MINUTE,
     )

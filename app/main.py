@@ -29,6 +29,7 @@ from app.keys import WebKeys, load_web_keys
 from app.lookup.routes import lookup_routes
 from app.problems import TOKEN_PATH, Problem, install_problems, problem_responses
 from app.settings import Settings
+from app.trust.standing import BundleStanding, bundle_standing
 from app.vault import Vault, open_vault
 from app.verification.check import Stores
 from app.verification.error_codes import error_code_routes
@@ -189,6 +190,16 @@ class Health(BaseModel):
     status: str = Field(description="Tình trạng", examples=["ok"])
 
 
+class Readiness(Health):
+    """Whether the process can serve (sẵn sàng phục vụ)."""
+
+    trust_bundle: BundleStanding = Field(
+        description="Danh mục chứng thư được tin cậy: sound (đang dùng bản mới nhất), broken (bản "
+        "mới bị lỗi, vẫn dùng bản trước), unknown (chưa có worker nào chạy)",
+        examples=["sound"],
+    )
+
+
 def _health_routes(parts: WebParts) -> APIRouter:
     router = APIRouter(tags=["health"])
 
@@ -198,10 +209,11 @@ def _health_routes(parts: WebParts) -> APIRouter:
         return Health(status="ok")
 
     @router.get("/readyz", operation_id="readyz", summary="Sẵn sàng phục vụ")
-    async def readyz() -> Health:
+    async def readyz() -> Readiness:
         """Answer when the database, its schema and the vault can be used."""
         await require_stores(parts)
-        return Health(status="ready")
+        async with parts.database.read() as connection:
+            return Readiness(status="ready", trust_bundle=await bundle_standing(connection))
 
     return router
 

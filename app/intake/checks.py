@@ -14,6 +14,7 @@ from app.secondopinion.bundle import Bundle, write_bundle
 from app.secondopinion.opinion import Opinion, second_opinion
 from app.secondopinion.sampling import NO_SAMPLE, Sampling, is_sampled
 from app.signatures.report import Indication, PackageVerdict, Report
+from app.signatures.signers import unanswered_certificates
 from app.signatures.trust import Registration, TrustSnapshot
 from app.signatures.verify import Context, verify_package, verify_transcript
 from app.transcripts.content import Transcript
@@ -38,6 +39,7 @@ class ItemVerdict:
         dispute: for SIG-330 what is needed to look into it again.
         provisional_under: digest of the trust snapshot that left revocation open; None when it was
             decided.
+        unanswered: the signing certificates (DER) about which it was left open.
     """
 
     original_sha256: str | None
@@ -47,6 +49,7 @@ class ItemVerdict:
     fault: str | None = None
     dispute: Bundle | None = None
     provisional_under: str | None = None
+    unanswered: tuple[bytes, ...] = ()
 
 
 @dataclass(slots=True)
@@ -114,13 +117,17 @@ def check_item(
         opinion = second_opinion(original, verdict.report)
         if not opinion.agrees:
             return _disputed(original, verdict.report, opinion)
+    provisional_under = _provisional_under(verdict.report) if passed else None
     return ItemVerdict(
         original_sha256=verdict.report.document_sha256,
         transcript=verdict.transcript,
         report=report_to_json(verdict.report) if passed else None,
         findings=verdict.report.findings,
         fault=verdict.report.fault,
-        provisional_under=_provisional_under(verdict.report) if passed else None,
+        provisional_under=provisional_under,
+        unanswered=()
+        if provisional_under is None
+        else unanswered_certificates(original, verdict.report),
     )
 
 

@@ -28,12 +28,14 @@ class Rechecked:
     Attributes:
         doubtful: codes of transcripts whose kept bytes are not the ones received, or on which
             something else than revocation was found now; they stay, and somebody must look.
+        unanswered: the certificates (DER) for which the others wait.
     """
 
     final: int
     revoked: int
     waiting: int
     doubtful: tuple[str, ...]
+    unanswered: frozenset[bytes]
 
 
 async def recheck_provisional(parts: Processing) -> Rechecked:
@@ -47,6 +49,7 @@ async def recheck_provisional(parts: Processing) -> Rechecked:
     """
     counts = dict.fromkeys(Standing, 0)
     doubtful: list[str] = []
+    unanswered: set[bytes] = set()
     after = ""
     while True:
         async with parts.database.read() as connection:
@@ -55,28 +58,36 @@ async def recheck_provisional(parts: Processing) -> Rechecked:
             break
         for code in codes:
             try:
-                standing = await _recheck(parts, code)
+                standing, left_open = await _recheck(parts, code)
             except (IntegrityFailure, NotFound):
-                standing = None  # an incident, which must not keep the others waiting
+                standing, left_open = (
+                    None,
+                    (),
+                )  # an incident, which must not keep the others waiting
             if standing is None:
                 doubtful.append(code)
             else:
                 counts[standing] += 1
+                unanswered.update(left_open)
         after = codes[-1]
     return Rechecked(
         final=counts[Standing.FINAL],
         revoked=counts[Standing.REVOKED],
         waiting=counts[Standing.PROVISIONAL],
         doubtful=tuple(doubtful),
+        unanswered=frozenset(unanswered),
     )
 
 
-async def _recheck(parts: Processing, code: str) -> Standing | None:
-    """Decide on one transcript; None when something else than revocation stands in the way."""
+async def _recheck(parts: Processing, code: str) -> tuple[Standing | None, tuple[bytes, ...]]:
+    """Decide on one transcript, and name the certificates that it waits for.
+
+    No standing when something else than revocation stands in the way.
+    """
     async with parts.database.read() as connection:
         kept, report = await find(connection, code), await report_of(connection, code)
         if kept is None or report is None:
-            return None
+            return None, ()
         school = await find_school(connection, kept.school_code)
         registrations = await registrations_of(connection, kept.school_code)
     trust = parts.processes.trust.sha256
@@ -91,7 +102,7 @@ async def _recheck(parts: Processing, code: str) -> Standing | None:
     standing, reason = _conclude(kept, verdict)
     if standing in {Standing.FINAL, Standing.REVOKED}:
         await _commit(parts, code, standing, reason, trust)
-    return standing
+    return standing, verdict.unanswered
 
 
 def _conclude(kept: TranscriptRecord, verdict: ItemVerdict) -> tuple[Standing | None, str | None]:

@@ -126,7 +126,9 @@ async def _run(  # what the command was told
             raise StartRefused("the database has another schema: run `python -m app migrate`")
         verification = VerificationProcesses(
             processes=processes or settings.verification_processes,
-            trust=await with_evidence(database, load_bundle(settings.trust_folder)),
+            trust=await with_evidence(
+                database, load_bundle(settings.trust_folder).trust, now=read_clock()
+            ),
             sampling=EVERYTHING,
         )
         with verification, _progress(console, tally) as show:

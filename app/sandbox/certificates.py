@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509.oid import AuthorityInformationAccessOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 CRL_DAYS = 7
 """How long a revocation list stands: longer lists would hide a revocation for longer."""
@@ -23,6 +23,7 @@ class Blank:
 
     Attributes:
         authority: whether the holder may issue certificates itself.
+        usage: the one thing that a service's certificate is for, such as stamping time.
     """
 
     subject: x509.Name
@@ -30,6 +31,7 @@ class Blank:
     begin: datetime
     end: datetime
     authority: bool = False
+    usage: x509.ObjectIdentifier | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +69,18 @@ def certify(blank: Blank, issuer: Issuer) -> x509.Certificate:
         (_revocation_lists(issuer), False),
         (_information(issuer), False),
     )
-    for extension, critical in extensions:
+    for extension, critical in (*extensions, *_service(blank.usage)):
         builder = builder.add_extension(extension, critical)
     return builder.sign(issuer.key, SHA256())
+
+
+def _service(usage: x509.ObjectIdentifier | None) -> tuple[tuple[x509.ExtensionType, bool], ...]:
+    """Bind a service's certificate to its use (RFC 3161 section 2.3, RFC 6960 section 4.2.2.2)."""
+    if usage is None:
+        return ()
+    bound: tuple[tuple[x509.ExtensionType, bool], ...] = ((x509.ExtendedKeyUsage([usage]), True),)
+    exempt = usage == ExtendedKeyUsageOID.OCSP_SIGNING
+    return (*bound, (x509.OCSPNoCheck(), False)) if exempt else bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +134,11 @@ def list_address(slug: str) -> str:
     return f"http://crl.{slug}.localhost/ca.crl"
 
 
+def answer_address(slug: str) -> str:
+    """Name where an authority says that it answers about one certificate (OCSP)."""
+    return f"http://ocsp.{slug}.localhost/"
+
+
 def _key_usage(*, authority: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not authority,
@@ -150,7 +166,7 @@ def _revocation_lists(issuer: Issuer) -> x509.CRLDistributionPoints:
 def _information(issuer: Issuer) -> x509.AuthorityInformationAccess:
     access = AuthorityInformationAccessOID
     places = (
-        (access.OCSP, f"http://ocsp.{issuer.slug}.localhost/"),
+        (access.OCSP, answer_address(issuer.slug)),
         (access.CA_ISSUERS, f"http://crl.{issuer.slug}.localhost/ca.crt"),
     )
     return x509.AuthorityInformationAccess(

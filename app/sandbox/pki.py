@@ -18,8 +18,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from app.sandbox.certificates import Blank, Issuer, certify, list_address, revocation_list
+from app.sandbox.certificates import (
+    Blank,
+    Issuer,
+    answer_address,
+    certify,
+    list_address,
+    revocation_list,
+)
 from app.sandbox.holders import authority_name
 from app.sandbox.keys import KeyStore
 from app.signatures.trust import Evidence, EvidenceKind, TrustSnapshot
@@ -105,6 +113,31 @@ class Pki:
         return tuple(self.issuers[branch] for branch in Branch if branch is not Branch.UNKNOWN)
 
     @cached_property
+    def tsa(self) -> Signer:
+        """The time-stamping authority, under the government's second generation."""
+        unit = authority_name("Dịch vụ dấu thời gian MẪU", "Ban Cơ yếu Chính phủ")
+        return self._service("tsa", unit, Branch.G2, ExtendedKeyUsageOID.TIME_STAMPING)
+
+    def responder(self, branch: Branch) -> Signer:
+        """Make the OCSP responder to which an authority has delegated its answers."""
+        name = authority_name("Dịch vụ OCSP MẪU", "Ban Cơ yếu Chính phủ")
+        return self._service(f"ocsp-{branch}", name, branch, ExtendedKeyUsageOID.OCSP_SIGNING)
+
+    def _service(
+        self, slug: str, name: x509.Name, branch: Branch, usage: x509.ObjectIdentifier
+    ) -> Signer:
+        key = self.keys.p256(slug)
+        blank = Blank(
+            subject=name,
+            public_key=key.public_key(),
+            begin=AUTHORITIES_FROM,
+            end=AUTHORITIES_TO,
+            usage=usage,
+        )
+        certificate = certify(blank, self.issuers[branch].issuer)
+        return Signer(key=key, certificate_der=_der(certificate))
+
+    @cached_property
     def trust(self) -> TrustSnapshot:
         """What a verifier that knows this PKI trusts, with lists on which nobody ever stands."""
         return TrustSnapshot(
@@ -186,8 +219,10 @@ def write_trust_bundle(folder: Path, pki: Pki) -> None:
             digest = hashlib.sha256(_der(authority.certificate)).hexdigest()
             name = f"{place.name}/{file.name}"
             entry = {"file": name, "sha256": digest, "purpose": purpose}
-            entries.append(entry | {"crl": list_address(authority.issuer.slug)})
-    manifest = json.dumps({"version": 1, "entries": entries}, indent=2)
+            slug = authority.issuer.slug
+            entries.append(entry | {"crl": list_address(slug), "ocsp": answer_address(slug)})
+    first = {"version": 1, "revision": 1, "previous": None, "entries": entries}
+    manifest = json.dumps(first, indent=2)
     (folder / "manifest.json").write_text(f"{manifest}\n", encoding="utf-8")
 
 

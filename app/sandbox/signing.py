@@ -62,12 +62,14 @@ class SigningStyle:
         canonicalization: the transform of every reference.
         enveloped: whether a harmless enveloped-signature transform is written before it.
         signing_time: makes XAdES signatures that state this time; None makes plain ones.
+        timestamps: each adds a time-stamp token to every XAdES signature.
     """
 
     form: SignatureForm = field(default_factory=SignatureForm)
     canonicalization: Canonicalization = Canonicalization.INCLUSIVE_10
     enveloped: bool = False
     signing_time: datetime | None = None
+    timestamps: tuple[Callable[[bytes], bytes], ...] = ()
 
 
 def sign_transcript(xml: bytes, signers: Signers, *, style: SigningStyle | None = None) -> bytes:
@@ -164,7 +166,11 @@ def _sign(
     qualification = None
     if style.signing_time is not None:
         signature_id = "-".join(filter(None, ("ky", rule.role, slot.get("Id"))))
-        qualification = Qualification(signature_id=signature_id, signing_time=style.signing_time)
+        qualification = Qualification(
+            signature_id=signature_id,
+            signing_time=style.signing_time,
+            timestamps=style.timestamps,
+        )
     return signature_xml(
         references=references,
         signer=signer,

@@ -1,4 +1,4 @@
-"""The checks on one signature that need trust, registrations and the attested day: 16 to 18."""
+"""The checks on one signature that need trust, registrations and the attested day: 15 to 18."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from app.signatures.judgement import VIETNAM, JudgedBy, Judgement, judge_at
 from app.signatures.paths import check_path
 from app.signatures.report import Check, Indication, Outcome, SlotReport
 from app.signatures.revocation import NOT_REACHED, PROVISIONAL, Times, check_revocation
+from app.signatures.timestamps import Proof, weigh_tokens
 from app.signatures.trust import Registration, TrustSnapshot
 from app.transcripts.finding import Finding
 from app.transcripts.profile import Role
 
-TIMESTAMP_NOT_CHECKED = "SIG-359"
 _TEACHERS = frozenset({Role.SUBJECT_TEACHER, Role.HOMEROOM_TEACHER})
 
 
@@ -79,10 +79,14 @@ def _assess(
     slot, certificate = checked.slot, checked.certificate
     checks, findings = list(checked.checks), list(checked.findings)
     judgement = None
+    proof = weigh_tokens(checked.tokens, question.trust, question.received_at)
+    if proof is not None:
+        checks[-1] = _timestamp(proof)
+        findings += [found(code, slot=slot.name, element=slot.signature) for code in proof.codes]
     if certificate is None:
         checks.append(_REVOCATION_NOT_REACHED)
     else:
-        judgement = _judgement(slot, certificate, question)
+        judgement = _judgement(slot, certificate, question, proof)
         path, revocation, path_codes = _check_path(slot, certificate, judgement, question)
         authority, authority_codes = _check_authority(slot, signers, question)
         checks += (path, authority, revocation)
@@ -90,14 +94,17 @@ def _assess(
             found(code, slot=slot.name, element=slot.signature, value=certificate.sha256)
             for code in (*path_codes, *authority_codes)
         ]
-    if checked.timestamped:
-        checks.append(
-            Check(name="timestamp", outcome=Outcome.NOT_CHECKED, code=TIMESTAMP_NOT_CHECKED)
-        )
     return _report(checked, checks, findings, judgement), findings
 
 
-def _judgement(slot: Slot, certificate: Certificate, question: Question) -> Judgement:
+def _timestamp(proof: Proof) -> Check:
+    outcome = Outcome.NOT_CHECKED if proof.at is None else Outcome.PASSED
+    return Check(name="timestamp", outcome=outcome, code=next(iter(proof.codes), None))
+
+
+def _judgement(
+    slot: Slot, certificate: Certificate, question: Question, proof: Proof | None
+) -> Judgement:
     day, school_code = question.day, question.school_code
     attested = day is not None and (
         slot.rule.role in _TEACHERS
@@ -109,7 +116,8 @@ def _judgement(slot: Slot, certificate: Certificate, question: Question) -> Judg
             day=day,
         )
     )
-    return judge_at(day, question.received_at, attested=attested)
+    stamped_at = None if proof is None else proof.at
+    return judge_at(day, question.received_at, attested=attested, stamped_at=stamped_at)
 
 
 _REVOCATION_NOT_REACHED = Check(name="revocation", outcome=Outcome.NOT_CHECKED, code=NOT_REACHED)
@@ -127,11 +135,12 @@ def _check_path(
     times = Times(
         judged_at=judgement.at,
         received_at=question.received_at,
-        attested=judgement.by is JudgedBy.DAY_OF_ISSUE and slot.rule.role in _TEACHERS,
+        attested=judgement.by is JudgedBy.TIMESTAMP
+        or (judgement.by is JudgedBy.DAY_OF_ISSUE and slot.rule.role in _TEACHERS),
     )
     code = check_revocation(path.certificates, question.trust, times)
     codes = () if code is None else (code,)
-    if judgement.by is JudgedBy.DAY_OF_ISSUE and certificate.not_after < question.received_at:
+    if judgement.by is not JudgedBy.RECEIPT and certificate.not_after < question.received_at:
         codes = ("SIG-405", *codes)
     return Check(name="path", outcome=Outcome.PASSED), _revocation(code), codes
 

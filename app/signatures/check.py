@@ -1,4 +1,4 @@
-"""The checks on one signature that need nothing but the document: steps 7, 8, 10, 11, 12 and 14."""
+"""The checks on one signature that need only the document: steps 7, 8, 10 to 12, 14 and 15."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from app.signatures.references import (
 )
 from app.signatures.report import Check, Outcome
 from app.signatures.shape import SignatureParts, read_signature
+from app.signatures.timestamps import Token, read_tokens
 from app.transcripts.finding import Finding
 
 _P = ParamSpec("_P")
@@ -33,15 +34,16 @@ class CheckedSignature:
     Attributes:
         intact: whether covered content, certificate and signature value all fit together.
         octets: the canonical octets of the slot's first target, only when intact.
+        tokens: time stamps of this signature; nothing is known yet about who made them.
     """
 
     slot: Slot
     checks: tuple[Check, ...]
     findings: tuple[Finding, ...]
     certificate: Certificate | None
-    timestamped: bool
     intact: bool
     octets: bytes | None
+    tokens: tuple[Token, ...]
 
 
 _PASSED = {
@@ -53,9 +55,11 @@ _PASSED = {
         "references",
         "signing_time",
         "signature_value",
+        "timestamp",
     )
 }
 _ALL_PASSED = tuple(_PASSED.values())
+_ALL_BUT_TIMESTAMP = _ALL_PASSED[:-1]
 
 
 @dataclass(slots=True)
@@ -118,14 +122,15 @@ def _check_at_once(case: _Case, signature: etree._Element) -> CheckedSignature:
     covered = _cover(case, parts, properties)
     _check_time(parts, properties, case.received_at)
     _check_value(parts, certificate, case.octets)
+    tokens = _read_tokens(case, parts, certificate, properties) if properties.timestamps else ()
     return CheckedSignature(
         slot=case.slot,
-        checks=_ALL_PASSED,
+        checks=_ALL_PASSED if tokens else _ALL_BUT_TIMESTAMP,
         findings=tuple(_validity_warnings(case.slot, parts, certificate, properties)),
         certificate=certificate,
-        timestamped=properties.timestamped,
         intact=True,
         octets=covered,
+        tokens=tokens,
     )
 
 
@@ -133,24 +138,29 @@ def _check_step_by_step(case: _Case, signature: etree._Element) -> CheckedSignat
     """Take every step whose ground has not failed, and name all that fail."""
     run = _Run(slot=case.slot.name)
     parts = run.attempt("shape", read_signature, signature, vietnamese_day(case.received_at))
-    certificate, properties = None, None
+    certificate, properties, covered = None, None, None
     if parts is not None:
         certificate = run.attempt("certificate", signing_certificate, parts)
         properties = run.attempt("properties", read_properties, parts, certificate)
         if properties is not None:
-            run.attempt("references", _cover, case, parts, properties)
+            covered = run.attempt("references", _cover, case, parts, properties)
             run.attempt("signing_time", _check_time, parts, properties, case.received_at)
         if certificate is not None:
             run.attempt("signature_value", _check_value, parts, certificate, case.octets)
             run.findings += _validity_warnings(case.slot, parts, certificate, properties)
+    intact = all(check.outcome is Outcome.PASSED for check in run.checks)
+    tokens = None
+    if parts is not None and properties is not None and properties.timestamps:
+        # After the others: nobody's signature covers its own time stamps.
+        tokens = run.attempt("timestamp", _read_tokens, case, parts, certificate, properties)
     return CheckedSignature(
         slot=case.slot,
         checks=tuple(run.checks),
         findings=tuple(run.findings),
         certificate=certificate,
-        timestamped=properties is not None and properties.timestamped,
-        intact=False,
-        octets=None,
+        intact=intact,
+        octets=covered if intact else None,
+        tokens=tokens or (),
     )
 
 
@@ -174,6 +184,13 @@ def _check_value(parts: SignatureParts, certificate: Certificate, octets: OctetC
     signed = octets.of(parts.signed_info, parts.canonicalization)
     if not verify_value(parts.method, key, signed, parts.value):
         raise Failed("SIG-320", parts.element)
+
+
+def _read_tokens(
+    case: _Case, parts: SignatureParts, certificate: Certificate | None, properties: Properties
+) -> tuple[Token, ...]:
+    begin = None if certificate is None else certificate.not_before
+    return read_tokens(properties.timestamps, parts, case.octets, (begin, case.received_at))
 
 
 def _check_time(parts: SignatureParts, properties: Properties, received_at: datetime) -> None:

@@ -6,6 +6,7 @@ both on its own, and what the two do not agree on is worth nothing. Lists must c
 authority itself: indirect lists, deltas and lists of some reasons alone are not taken.
 """
 
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -34,6 +35,7 @@ from pyhanko_certvalidator.revinfo.validate_crl import (
 from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
 
 from app.signatures.pkix import Material, finish, open_context, signed_with
+from app.signatures.retention import ARCHIVE_CUTOFF, EXPIRED_ON_LIST, kept_since
 from app.signatures.statements import impersonates
 from app.signatures.trust import Evidence, EvidenceKind
 
@@ -48,7 +50,7 @@ _SKEW = timedelta(minutes=10)
 """An authority's clock may be this much ahead of ours."""
 
 _FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
-"""A control time that excludes no list: when a list counts is decided by the caller."""
+"""A control time that excludes no list: the caller decides when a list counts."""
 
 _TICK = timedelta(seconds=1)
 """pyhanko takes a revocation for one when it is earlier than its moment, and not equal."""
@@ -68,15 +70,17 @@ class Statement:
     """What was said about one certificate.
 
     Attributes:
-        this_update: when it was true.
-        next_update: until when it may be relied on.
+        this_update: when it was true; `next_update` until when it may be relied on.
         since: for REVOKED and ON_HOLD, from when; `this_update` otherwise.
+        speaks_from: a certificate that ended earlier may have been dropped, so that its absence
+            proves nothing; `this_update` unless the authority says that it keeps them longer.
     """
 
     standing: Standing
     this_update: datetime
     next_update: datetime
     since: datetime
+    speaks_from: datetime
 
 
 @lru_cache(maxsize=_STATEMENTS_KEPT)
@@ -100,7 +104,9 @@ def statement_about(path: tuple[bytes, ...], evidence: Evidence) -> Statement | 
 
 def _unusable(evidence: Evidence) -> Statement:
     at = evidence.fetched_at
-    return Statement(standing=Standing.UNUSABLE, this_update=at, next_update=at, since=at)
+    return Statement(
+        standing=Standing.UNUSABLE, this_update=at, next_update=at, since=at, speaks_from=at
+    )
 
 
 def _read_list(path: tuple[bytes, ...], evidence: Evidence) -> Statement | None:
@@ -124,6 +130,7 @@ def _read_list(path: tuple[bytes, ...], evidence: Evidence) -> Statement | None:
             this_update=this_update,
             next_update=next_update,
             since=this_update,
+            speaks_from=kept_since(read.extensions, EXPIRED_ON_LIST, this_update),
         )
     # Only now is it worth pyhanko's half second per hundred thousand entries.
     revoked = _revoked_by_list(path, evidence.der, this_update)
@@ -134,6 +141,7 @@ def _read_list(path: tuple[bytes, ...], evidence: Evidence) -> Statement | None:
         this_update=this_update,
         next_update=next_update,
         since=revoked.revocation_dt,
+        speaks_from=this_update,
     )
 
 
@@ -153,9 +161,9 @@ def _read_response(path: tuple[bytes, ...], evidence: Evidence) -> Statement | N
     said = Statement(
         standing=Standing.GOOD if revoked is None else _standing(revoked),
         this_update=this_update,
-        # Without an end newer information is always to be had (RFC 6960 section 4.2.2.1).
-        next_update=response.next_update_utc or this_update,
+        next_update=response.next_update_utc or this_update,  # RFC 6960 section 4.2.2.1
         since=this_update if revoked is None else revoked.revocation_dt,
+        speaks_from=kept_since(response.single_extensions, ARCHIVE_CUTOFF, this_update),
     )
     return said if _agree(response, revoked) else _unusable(evidence)
 
@@ -164,8 +172,12 @@ def _revoked_by_answer(
     path: tuple[bytes, ...], answer: OCSPContainer, at: datetime
 ) -> RevokedError | None:
     context = _context(path, at, ocsps=(answer,))
+    return _revoked(verify_ocsp_response(_parsed(path)[0], _pyhanko_path(path), context))
+
+
+def _revoked(question: Coroutine[Any, Any, None]) -> RevokedError | None:
     try:
-        finish(verify_ocsp_response(_parsed(path)[0], _pyhanko_path(path), context))
+        finish(question)
     except RevokedError as revoked:
         return revoked
     return None
@@ -238,11 +250,7 @@ def _covers(path: tuple[bytes, ...], der: bytes, at: datetime) -> bool:
 
 def _revoked_by_list(path: tuple[bytes, ...], der: bytes, at: datetime) -> RevokedError | None:
     context = _context(path, at + _TICK, crls=(CRLContainer(_load_pyhanko_list(der)),))
-    try:
-        finish(verify_crl(_parsed(path)[0], _pyhanko_path(path), context, use_deltas=False))
-    except RevokedError as revoked:
-        return revoked
-    return None
+    return _revoked(verify_crl(_parsed(path)[0], _pyhanko_path(path), context, use_deltas=False))
 
 
 def _context(

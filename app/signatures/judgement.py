@@ -1,8 +1,9 @@
 """At which time a certificate is judged.
 
-Schools sign in June and send until 20 August; certificates run out in between, and no timestamp
-proves when somebody signed. So the day of issue counts, which principal and school attest, where
-something independent speaks for it; otherwise the time of receipt.
+Schools sign in June and send until 20 August; certificates run out in between, and seldom does a
+time stamp prove when somebody signed. Where one does, its time counts. Otherwise the day of issue
+does, which principal and school attest, where something independent speaks for it; else the time of
+receipt.
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ for clocks."""
 class JudgedBy(StrEnum):
     """Why a certificate was judged at a time."""
 
+    TIMESTAMP = "timestamp"
     DAY_OF_ISSUE = "day_of_issue"
     RECEIPT = "receipt"
 
@@ -49,18 +51,24 @@ def day_is_plausible(day: date, received_at: datetime) -> bool:
     return received - MAX_AGE <= day <= received
 
 
-def judge_at(day: date | None, received_at: datetime, *, attested: bool) -> Judgement:
-    """Choose the time of judgement.
+def judge_at(
+    day: date | None, received_at: datetime, *, attested: bool, stamped_at: datetime | None = None
+) -> Judgement:
+    """Choose the time of judgement: the better evidence wins.
 
     Args:
         day: the day of issue from the verified content; None when there is none to rely on.
         received_at: when the package arrived, aware.
         attested: whether something besides the certificate's holder speaks for that day: for a
             teacher the principal and the school, for those two the approval of their certificate.
+        stamped_at: the time that a time stamp proves, not later than receipt; None without one.
 
     Returns:
-        The end of the day of issue in Vietnam, never later than receipt; or the receipt.
+        The stamped time; the end of the day of issue in Vietnam, never later than receipt; or the
+        receipt.
     """
+    if stamped_at is not None:
+        return Judgement(at=stamped_at, by=JudgedBy.TIMESTAMP)
     if day is None or not attested or not day_is_plausible(day, received_at):
         return Judgement(at=received_at, by=JudgedBy.RECEIPT)
     end = datetime.combine(day, time(23, 59, 59), VIETNAM)

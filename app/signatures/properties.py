@@ -36,12 +36,12 @@ class Properties:
         referable: elements inside the signature that a Reference may target, one group per
             `ds:Object`; each group must be referenced exactly once.
         signing_time: the self-declared time, aware; None where absent.
-        timestamped: whether an unsigned timestamp token is there.
+        timestamps: the xades:SignatureTimeStamp elements, which are not signed.
     """
 
     referable: tuple[tuple[etree._Element, ...], ...]
     signing_time: datetime | None
-    timestamped: bool
+    timestamps: tuple[etree._Element, ...]
 
 
 def read_properties(parts: SignatureParts, certificate: Certificate | None) -> Properties:
@@ -56,13 +56,13 @@ def read_properties(parts: SignatureParts, certificate: Certificate | None) -> P
     """
     groups: list[tuple[etree._Element, ...]] = []
     times: list[etree._Element] = []
-    timestamped = False
+    timestamps: list[etree._Element] = []
     for holder in parts.objects:
         match list(holder):
             case [qualifying] if qualifying.tag == f"{_}QualifyingProperties":
                 groups.append((_signed_properties(qualifying, parts),))
                 times += qualifying.iter(f"{_}SigningTime")
-                timestamped = next(qualifying.iter(f"{_}SignatureTimeStamp"), None) is not None
+                timestamps += qualifying.iter(f"{_}SignatureTimeStamp")
                 if certificate is not None:
                     check_binding(qualifying, certificate)
             case [properties] if properties.tag == f"{_DS}SignatureProperties":
@@ -75,7 +75,7 @@ def read_properties(parts: SignatureParts, certificate: Certificate | None) -> P
     return Properties(
         referable=tuple(groups),
         signing_time=_time(times[0]) if times else None,
-        timestamped=timestamped,
+        timestamps=tuple(timestamps),
     )
 
 

@@ -62,7 +62,7 @@ class SlotReport:
         slot: "GVBM[9115131060]", "GVCN", "CBQL", "KY_PHAT_HANH" or "KY_PHAT_HANH_GOI_TIN".
         holder: the name that the signed content gives for this slot.
         judged_at: the time at which the certificate was judged.
-        judged_by: why that time: "day_of_issue" or "receipt".
+        judged_by: why that time: "timestamp", "day_of_issue" or "receipt".
         covers: locations of the referenced elements.
     """
 

@@ -146,7 +146,7 @@ def read_signature(
         element=signature,
         signed_info=signed_info,
         key_info=key_info,
-        canonicalization=_read_canonicalization(c14n, dialect, "SIG-211"),
+        canonicalization=read_canonicalization(c14n, dialect, "SIG-211"),
         method=_read_signature_method(method, day, dialect),
         value=base64_of(value),
         references=tuple([_read_reference(reference, day, dialect) for reference in references]),
@@ -183,7 +183,8 @@ def _read_signature_method(element: etree._Element, day: date, dialect: Dialect)
     return method
 
 
-def _read_canonicalization(element: etree._Element, dialect: Dialect, code: str) -> CanonicalForm:
+def read_canonicalization(element: etree._Element, dialect: Dialect, code: str) -> CanonicalForm:
+    """Read a canonicalization method; what the dialect does not take fails with `code`."""
     uri = _algorithm(element)
     form = dialect.canonicalizations.get(uri)
     if form is None:
@@ -242,6 +243,6 @@ def _read_transforms(
         case []:
             return enveloped, PLAIN_FORMS[Canonicalization.INCLUSIVE_10]
         case [only]:
-            return enveloped, _read_canonicalization(only, dialect, "SIG-222")
+            return enveloped, read_canonicalization(only, dialect, "SIG-222")
         case _:
             raise Failed("SIG-222", rest[1], rest[1].get("Algorithm"))

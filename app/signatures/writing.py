@@ -7,7 +7,7 @@ input always gives the same octets: RSA PKCS#1 v1.5 has no randomness, ECDSA non
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -94,10 +94,12 @@ class Qualification:
     Attributes:
         signature_id: an NCName that no other element of the document has.
         signing_time: aware; written with its offset, in whole seconds.
+        timestamps: each makes a time-stamp token (DER) for octets; level T where there is one.
     """
 
     signature_id: str
     signing_time: datetime
+    timestamps: Sequence[Callable[[bytes], bytes]] = ()
 
 
 def signature_xml(
@@ -122,7 +124,6 @@ def signature_xml(
     properties = signature_id = ""
     if qualification is not None:
         signature_id = f' Id="{_attribute(qualification.signature_id)}"'
-        properties = _object(qualification, signer, form)
         all_references.append(_own_properties(qualification, signer, form, namespaces))
     method = f'<ds:CanonicalizationMethod Algorithm="{form.canonicalization}">'
     inside = (
@@ -133,6 +134,11 @@ def signature_xml(
     apex = _apex({**namespaces, "ds": DS}, ("ds",), form.canonicalization)
     signed = f"<ds:SignedInfo{apex}>{inside}</ds:SignedInfo>".encode()
     value = _base64(_signature_value(signer, form, signed), form)
+    if qualification is not None:
+        # The imprint is of the canonical ds:SignatureValue (EN 319 132-1 clause 5.3).
+        scope = _apex({**namespaces, "ds": DS}, ("ds",), Canonicalization.INCLUSIVE_10)
+        stamped = f"<ds:SignatureValue{scope}>{value}</ds:SignatureValue>".encode()
+        properties = _object(qualification, signer, form, stamped)
     certificate = _base64(signer.certificate_der, form)
     return (
         f'<ds:Signature xmlns:ds="{DS}"{signature_id}><ds:SignedInfo>{inside}</ds:SignedInfo>'
@@ -195,13 +201,31 @@ def _properties_id(qualification: Qualification) -> str:
     return f"{qualification.signature_id}-thuoc-tinh"
 
 
-def _object(qualification: Qualification, signer: Signer, form: SignatureForm) -> str:
-    """Write the ds:Object that holds the signed properties."""
+def _object(
+    qualification: Qualification, signer: Signer, form: SignatureForm, stamped: bytes
+) -> str:
+    """Write the ds:Object that holds the signed properties, and tokens for the stamped octets."""
     target = _attribute(f"#{qualification.signature_id}")
     inside = _signed_properties(qualification, signer, form)
     return (
         f'<ds:Object><xades:QualifyingProperties xmlns:xades="{XADES}" Target="{target}">'
-        f"{inside}</xades:QualifyingProperties></ds:Object>"
+        f"{inside}{_unsigned_properties(qualification, form, stamped)}"
+        "</xades:QualifyingProperties></ds:Object>"
+    )
+
+
+def _unsigned_properties(qualification: Qualification, form: SignatureForm, stamped: bytes) -> str:
+    tokens = "".join(
+        "<xades:SignatureTimeStamp><xades:EncapsulatedTimeStamp>"
+        f"{_base64(stamp(stamped), form)}"
+        "</xades:EncapsulatedTimeStamp></xades:SignatureTimeStamp>"
+        for stamp in qualification.timestamps
+    )
+    if not tokens:
+        return ""
+    return (
+        "<xades:UnsignedProperties><xades:UnsignedSignatureProperties>"
+        f"{tokens}</xades:UnsignedSignatureProperties></xades:UnsignedProperties>"
     )
 
 

@@ -21,102 +21,184 @@ from cryptography.x509 import (
 )
 
 from app.errors import StartRefused
-from app.signatures.trust import TrustSnapshot
+from app.signatures.trust import EvidenceKind, TrustSnapshot
 
 MANIFEST = "manifest.json"
-"""`{"version": 1, "entries": [{"file", "sha256", "purpose", "crl"}]}`: file is relative to the
-folder, sha256 is of the DER certificate, purpose is "anchor" or "intermediate", crl (not always
-there) is where this authority publishes the list of what it revoked."""
+"""`{"version": 1, "revision", "previous", "entries": [{"file", "sha256", "purpose", "crl",
+"ocsp"}]}`: revision counts the changes, previous is the digest of the manifest before (neither is
+there in a first one), file is relative to the folder, sha256 is of the DER certificate, purpose is
+"anchor", "intermediate" or "tsa" (a root for time stamps alone), crl and ocsp (not always there)
+are where this authority publishes the list of what it revoked and answers about one certificate."""
+
+HISTORY = "history"
+"""Folder of the manifests before, `1.json` and so on: they prove that this one came after them."""
 
 VERSION = 1
+
+MAX_REVISION = 10_000
+"""Changes of a bundle: a few a year; each is a file that every start reads."""
+
 _ENTRY = {"file", "sha256", "purpose"}
-_OPTIONAL = {"crl"}
-_PURPOSES = ("anchor", "intermediate")
+_ADDRESSES = {"crl": EvidenceKind.CRL, "ocsp": EvidenceKind.OCSP}
+_PURPOSES = ("anchor", "intermediate", "tsa")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """Where an authority of the bundle publishes its revocation list.
+    """Where an authority of the bundle says what it revoked.
 
     Attributes:
         issuer: the authority's certificate, DER.
+        kind: a list of everything, or an answer about one certificate.
     """
 
     issuer: bytes
     url: str
+    kind: EvidenceKind = EvidenceKind.CRL
 
 
-def load_bundle(folder: Path) -> TrustSnapshot:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What an administrator reviewed.
+
+    Attributes:
+        digests: of the manifests from the first one to this, SHA-256 in hexadecimal; the place of
+            each is its revision.
+    """
+
+    digests: tuple[str, ...]
+    entries: tuple[dict[str, str], ...]
+
+    @property
+    def revision(self) -> int:
+        """Which one it is, from 1; a change always makes the next."""
+        return len(self.digests)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """What a folder pins, every digest proven.
+
+    Attributes:
+        trust: without evidence.
+        publications: in the manifest's order.
+    """
+
+    manifest: Manifest
+    trust: TrustSnapshot
+    publications: tuple[Publication, ...]
+
+
+def load_bundle(folder: Path) -> Bundle:
     """Read the certificates that the manifest pins, and nothing else.
 
     Raises:
-        StartRefused: the manifest is malformed; a file is missing, not in the manifest, differs
-            from its digest or is no certificate; an anchor is no self-signed CA; there is none.
+        StartRefused: the manifest is malformed or does not follow the ones before; a file is
+            missing, not in the manifest, differs from its digest or is no certificate; an anchor
+            is no self-signed CA; there is none.
     """
-    entries = checked_entries(folder)
+    manifest = checked_manifest(folder)
     found: dict[str, list[bytes]] = {purpose: [] for purpose in _PURPOSES}
-    for entry in entries:
-        found[entry["purpose"]].append(read_pinned(folder, entry))
+    publications = []
+    for entry in manifest.entries:
+        der = read_pinned(folder, entry)
+        found[entry["purpose"]].append(der)
+        publications += [
+            Publication(issuer=der, url=entry[name], kind=kind)
+            for name, kind in _ADDRESSES.items()
+            if name in entry
+        ]
     if not found["anchor"]:
         raise StartRefused(f"the trust bundle {folder} holds no anchor")
-    return TrustSnapshot(
-        anchors=tuple(sorted(found["anchor"])), intermediates=tuple(sorted(found["intermediate"]))
+    trust = TrustSnapshot(
+        anchors=tuple(sorted(found["anchor"])),
+        intermediates=tuple(sorted(found["intermediate"])),
+        tsa_anchors=tuple(sorted(found["tsa"])),
+        bundle=manifest.digests[-1],
     )
+    return Bundle(manifest=manifest, trust=trust, publications=tuple(publications))
 
 
-def load_publications(folder: Path) -> tuple[Publication, ...]:
-    """Read where the authorities of a bundle publish their revocation lists.
+def require_successor(found: Manifest, known: Manifest) -> None:
+    """Go on only with a manifest that is the known one or came after it.
 
     Raises:
-        StartRefused: as `load_bundle`.
+        StartRefused: it does not hold the known one among those before it.
     """
-    return tuple(
-        Publication(issuer=read_pinned(folder, entry), url=entry["crl"])
-        for entry in checked_entries(folder)
-        if "crl" in entry
-    )
+    if found.digests[: known.revision] != known.digests:
+        raise StartRefused(f"the manifest does not follow revision {known.revision}")
 
 
-def checked_entries(folder: Path) -> list[dict[str, str]]:
-    """Read the manifest's entries and hold its names against the folder's.
+def checked_manifest(folder: Path) -> Manifest:
+    """Read the manifest, hold it to those before it and its names against the folder's.
 
     Raises:
         StartRefused: the manifest is malformed, or names other files than there are.
     """
-    entries = _read_manifest(folder / MANIFEST)
+    manifest = _read_manifest(folder / MANIFEST)
+    digests = _digests(folder, manifest)
+    entries: list[dict[str, str]] = manifest["entries"]
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     named = [entry["file"] for entry in entries]
     if len(set(named)) != len(named):
         raise StartRefused(f"{folder / MANIFEST} names a file twice")
-    if different := files.symmetric_difference({*named, MANIFEST}):
+    older = {f"{HISTORY}/{revision}.json" for revision in range(1, len(digests))}
+    if different := files.symmetric_difference({*named, *older, MANIFEST}):
         raise StartRefused(
             f"the trust bundle {folder} and its manifest differ: {', '.join(sorted(different))}"
         )
-    return entries
+    return Manifest(digests=digests, entries=tuple(entries))
 
 
-def _read_manifest(path: Path) -> list[dict[str, str]]:
+def _digests(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Follow the digests back to the first manifest, and give them from there."""
+    digests = [_digest(folder / MANIFEST)]
+    for revision in range(_revision(manifest) - 1, 0, -1):
+        path = folder / HISTORY / f"{revision}.json"
+        older = _read_manifest(path)
+        if _revision(older) != revision or _digest(path) != manifest.get("previous"):
+            raise StartRefused(f"{path} is not the manifest that revision {revision + 1} names")
+        digests.append(_digest(path))
+        manifest = older
+    return tuple(reversed(digests))
+
+
+def _revision(manifest: Mapping[str, Any]) -> int:
+    revision: int = manifest.get("revision", 1)
+    return revision
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_bytes())
     except OSError as error:
         raise StartRefused(f"the trust bundle's {path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise StartRefused(f"{path} is no JSON") from error
-    entries = manifest.get("entries") if isinstance(manifest, dict) else None
-    well_formed = (
+    if not isinstance(manifest, dict) or not _is_manifest(manifest):
+        raise StartRefused(f"{path} is no manifest of version {VERSION}")
+    return manifest
+
+
+def _is_manifest(manifest: Mapping[str, Any]) -> bool:
+    entries, revision = manifest.get("entries"), manifest.get("revision", 1)
+    return (
         isinstance(entries, list)
         and manifest.get("version") == VERSION
+        and type(revision) is int
+        and 1 <= revision <= MAX_REVISION
         and all(_is_entry(entry) for entry in entries)
     )
-    if not isinstance(entries, list) or not well_formed:
-        raise StartRefused(f"{path} is no manifest of version {VERSION}")
-    return entries
 
 
 def _is_entry(entry: Any) -> bool:
     return (
         isinstance(entry, dict)
-        and entry.keys() - _OPTIONAL == _ENTRY
+        and entry.keys() - _ADDRESSES.keys() == _ENTRY
         and all(isinstance(value, str) for value in entry.values())
         and entry["purpose"] in _PURPOSES
     )
@@ -131,7 +213,7 @@ def read_pinned(folder: Path, entry: Mapping[str, str]) -> bytes:
     path = folder / entry["file"]
     try:
         [certificate] = load_pem_x509_certificates(path.read_bytes())
-        sound = entry["purpose"] != "anchor" or is_self_signed_authority(certificate)
+        sound = entry["purpose"] == "intermediate" or is_self_signed_authority(certificate)
     except OSError as error:
         raise StartRefused(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:

@@ -16,9 +16,11 @@ from cryptography.x509 import (
 
 from app.errors import StartRefused
 from app.trust.bundle import (
+    HISTORY,
     MANIFEST,
     VERSION,
-    checked_entries,
+    Manifest,
+    checked_manifest,
     is_authority,
     is_self_signed_authority,
     read_pinned,
@@ -30,13 +32,15 @@ class Pinned:
     """One certificate of the bundle.
 
     Attributes:
-        purpose: "anchor" or "intermediate".
+        purpose: "anchor", "intermediate" or "tsa".
         crl: where this authority publishes its revocation list; None when the bundle does not say.
+        ocsp: where it answers about one certificate; None likewise.
     """
 
     sha256: str
     purpose: str
     crl: str | None
+    ocsp: str | None
     certificate: Certificate
 
 
@@ -51,9 +55,10 @@ def list_bundle(folder: Path) -> tuple[Pinned, ...]:
             sha256=entry["sha256"],
             purpose=entry["purpose"],
             crl=entry.get("crl"),
+            ocsp=entry.get("ocsp"),
             certificate=load_der_x509_certificate(read_pinned(folder, entry)),
         )
-        for entry in checked_entries(folder)
+        for entry in checked_manifest(folder).entries
     )
 
 
@@ -74,27 +79,31 @@ def faults_of_bundle(folder: Path, now: datetime) -> tuple[str, ...]:
     return tuple(faults)
 
 
-def add_to_bundle(folder: Path, data: bytes, *, purpose: str, crl: str | None) -> str:
-    """Pin one more certificate; gives its digest. Adding it again changes nothing.
+def add_to_bundle(
+    folder: Path, data: bytes, *, purpose: str, crl: str | None, ocsp: str | None = None
+) -> str:
+    """Pin one more certificate in a new revision; gives its digest.
 
-    A crash leaves the bundle as it was, or with a file that the manifest does not name: the next
-    start refuses and names it.
+    Adding it again changes nothing. A crash leaves the bundle as it was, or with a file that the
+    manifest does not name: the next start refuses and names it.
 
     Args:
         folder: of the bundle; a new one is begun where there is no manifest.
         data: a certificate, PEM or DER.
-        purpose: "anchor" or "intermediate".
+        purpose: "anchor", "intermediate" or "tsa".
         crl: where this authority publishes its revocation list.
+        ocsp: where it answers about one certificate.
 
     Raises:
         StartRefused: no certificate, not fit for the purpose, or the bundle is malformed.
     """
     certificate = _read(data)
-    fit = is_self_signed_authority if purpose == "anchor" else is_authority
+    fit = is_authority if purpose == "intermediate" else is_self_signed_authority
     if not fit(certificate):
         raise StartRefused(f"the certificate cannot be an {purpose}")
     digest = sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
-    entries = checked_entries(folder) if (folder / MANIFEST).exists() else []
+    known = checked_manifest(folder) if (folder / MANIFEST).exists() else None
+    entries = () if known is None else known.entries
     if any(entry["sha256"] == digest for entry in entries):
         return digest
     path = folder / f"{purpose}s" / f"{digest[:16]}.pem"
@@ -102,14 +111,29 @@ def add_to_bundle(folder: Path, data: bytes, *, purpose: str, crl: str | None) -
     path.write_bytes(certificate.public_bytes(Encoding.PEM))
     file = path.relative_to(folder).as_posix()
     entry = {"file": file, "sha256": digest, "purpose": purpose}
-    _write_manifest(folder, [*entries, entry if crl is None else {**entry, "crl": crl}])
+    addresses = {name: url for name, url in (("crl", crl), ("ocsp", ocsp)) if url is not None}
+    _write_manifest(folder, known, (*entries, entry | addresses))
     return digest
 
 
-def _write_manifest(folder: Path, entries: list[dict[str, str]]) -> None:
-    text = json.dumps({"version": VERSION, "entries": entries}, indent=2)
+def _write_manifest(
+    folder: Path, known: Manifest | None, entries: tuple[dict[str, str], ...]
+) -> None:
+    """Write the next revision; the one before it is kept first."""
+    revision, previous = 1, None
+    if known is not None:
+        revision, previous = known.revision + 1, known.digests[-1]
+        kept = folder / HISTORY / f"{known.revision}.json"
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_bytes((folder / MANIFEST).read_bytes())
+    manifest = {
+        "version": VERSION,
+        "revision": revision,
+        "previous": previous,
+        "entries": entries,
+    }
     beside = folder.with_name(f"{folder.name}.{MANIFEST}")  # a file inside would be a stranger
-    beside.write_text(f"{text}\n", encoding="utf-8")
+    beside.write_text(f"{json.dumps(manifest, indent=2)}\n", encoding="utf-8")
     beside.replace(folder / MANIFEST)
 
 

@@ -68,13 +68,16 @@ def reachable_address(url: str, reach: Reach) -> httpx.URL:
     return address
 
 
-async def fetch(client: httpx.AsyncClient, url: str, reach: Reach) -> bytes:
+async def fetch(
+    client: httpx.AsyncClient, url: str, reach: Reach, *, inquiry: bytes | None = None
+) -> bytes:
     """Fetch one address within the bounds.
 
     Args:
         client: follows no redirects.
         url: as an authority or the operator wrote it.
         reach: where to go and how much to take.
+        inquiry: an OCSPRequest to send (RFC 6960 appendix A.1); a list is asked for without one.
 
     Raises:
         FetchFailed: it may not be reached, cannot be, or gives too much.
@@ -82,21 +85,32 @@ async def fetch(client: httpx.AsyncClient, url: str, reach: Reach) -> bytes:
     address = reachable_address(url, reach)
     try:
         async with asyncio.timeout(reach.seconds):
-            return await _read(client, address, reach.size)
+            return await _read(client, _request(client, address, inquiry), reach.size)
     except TimeoutError:
         raise FetchFailed("timeout") from None
     except httpx.HTTPError:
         raise FetchFailed("transport") from None
 
 
-async def _read(client: httpx.AsyncClient, address: httpx.URL, size: int) -> bytes:
-    octets = bytearray()
+def _request(client: httpx.AsyncClient, address: httpx.URL, inquiry: bytes | None) -> httpx.Request:
     # Asked for as it is: a small compressed answer could swell to gigabytes.
-    async with client.stream("GET", address, headers={"Accept-Encoding": "identity"}) as answer:
+    headers = {"Accept-Encoding": "identity"}
+    if inquiry is None:
+        return client.build_request("GET", address, headers=headers)
+    headers["Content-Type"] = "application/ocsp-request"
+    return client.build_request("POST", address, headers=headers, content=inquiry)
+
+
+async def _read(client: httpx.AsyncClient, request: httpx.Request, size: int) -> bytes:
+    octets = bytearray()
+    answer = await client.send(request, stream=True)
+    try:
         if answer.status_code != httpx.codes.OK:
             raise FetchFailed(str(answer.status_code))
         async for part in answer.aiter_raw():
             octets += part
             if len(octets) > size:
                 raise FetchFailed("size")
+    finally:
+        await answer.aclose()
     return bytes(octets)

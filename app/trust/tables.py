@@ -1,12 +1,15 @@
 """The registry's and the evidence's tables, private to this package; migrations make the same."""
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Date,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
+    Integer,
     LargeBinary,
     Table,
     Text,
@@ -36,6 +39,7 @@ revocation_evidence = Table(
     Column("sha256", Text, primary_key=True),
     Column("issuer_sha256", Text, primary_key=True),
     Column("kind", Text, nullable=False),
+    Column("certificate_sha256", Text),
     Column("this_update", DateTime(timezone=True), nullable=False),
     Column("next_update", DateTime(timezone=True), nullable=False),
     Column("der", LargeBinary, nullable=False),
@@ -50,3 +54,21 @@ Index(
     revocation_evidence.c.issuer_sha256,
     revocation_evidence.c.this_update.desc(),
 )
+
+Index(
+    "ix_revocation_evidence_answers",
+    revocation_evidence.c.certificate_sha256,
+    revocation_evidence.c.this_update.desc(),
+    postgresql_where=revocation_evidence.c.certificate_sha256.is_not(None),
+)
+
+trust_bundles = Table(
+    "trust_bundles",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("manifest_sha256", Text, nullable=False),
+    Column("fault", Text),
+)
+"""Which bundle the workers trust, a row for each change; `fault` says why a newer one was left."""

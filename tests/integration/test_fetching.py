@@ -17,8 +17,8 @@ from app.sandbox.responder import Publisher, replacements, responding
 from app.signatures.evidence import Standing, statement_about
 from app.trust.bundle import Publication
 from app.trust.evidence import (
-    keep_lists,
-    newest_evidence,
+    keep_evidence,
+    newest_lists,
     read_list,
     refresh_evidence,
     with_evidence,
@@ -160,8 +160,8 @@ async def test_the_newest_list_of_each_authority_is_used(worker_database: Databa
     assert older is not None
     assert newer is not None
     async with worker_database.begin() as connection:
-        await keep_lists(connection, [newer, older, newer])
-        assert await newest_evidence(connection) == (newer.evidence,)
+        await keep_evidence(connection, [newer, older, newer])
+        assert await newest_lists(connection) == (newer.evidence,)
 
 
 async def test_the_sandbox_publishes_what_its_authorities_revoked(
@@ -186,16 +186,12 @@ async def test_the_sandbox_publishes_what_its_authorities_revoked(
         async with httpx.AsyncClient() as client:
             assert (await client.get(f"{base}/nobody/ca.crl")).is_client_error
     assert kept == len(everybody)
-    trust = await with_evidence(worker_database, PKI.trust)
+    trust = await with_evidence(worker_database, PKI.trust, now=NOW)
     assert len(trust.evidence) == len(everybody)
-    (filed,) = trust.evidence_by_issuer[trust_name(ISSUER)]
+    (filed,) = trust.evidence_about(seal, publication_of(ISSUER).issuer)
     said = statement_about(path_of(seal), filed)
     assert said is not None
     assert said.standing is Standing.REVOKED
-
-
-def trust_name(authority: Authority) -> str:
-    return list_of(authority).issuer_sha256
 
 
 async def test_a_caller_that_says_nothing_is_hung_up_on() -> None:

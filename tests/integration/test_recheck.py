@@ -1,32 +1,33 @@
 """From provisional to final or revoked, when newer evidence comes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.exc import DBAPIError
 
 from app.db import Database, connect
 from app.intake.process import Processing
 from app.intake.processes import VerificationProcesses
 from app.intake.recheck import Rechecked, recheck_provisional
-from app.sandbox.certificates import Revocation, list_address
+from app.sandbox.certificates import Revocation
+from app.sandbox.pki import write_trust_bundle
 from app.sandbox.responder import Publisher, replacements, responding
 from app.signatures.trust import TrustSnapshot
-from app.trust.bundle import Publication
+from app.trust.bundle import MANIFEST
 from app.trust.fetching import Reach
-from app.worker.revocation import Upkeep, bring_trust_up_to_date
+from app.worker.revocation import TrustKeeper, Upkeep
 from tests.revocation import certificate, issuer_of
 from tests.scenarios import scenario_of
 from tests.working import NOW, STUDENTS, LoopThread, Repository, running_repository
 
 PKI = scenario_of(STUDENTS).pki
 BLIND = replace(PKI.trust, evidence=())
-SEAL = scenario_of(STUDENTS).school.seal.certificate_der
+SCHOOL = scenario_of(STUDENTS).school
+SEAL = SCHOOL.seal.certificate_der
 LATER = NOW + timedelta(hours=3)
 
 
@@ -104,7 +105,9 @@ def test_what_nothing_is_known_about_stands_provisionally(provisional: Repositor
     assert public_answer(provisional) == ("in_force", "not_checked")
     assert looked_up(provisional) == "provisional"
     done = recheck(provisional, BLIND)
-    assert done == Rechecked(final=0, revoked=0, waiting=STUDENTS, doubtful=())
+    assert (done.final, done.revoked, done.waiting, done.doubtful) == (0, 0, STUDENTS, ())
+    assert SEAL in done.unanswered
+    assert len(done.unanswered) == len(SCHOOL.teachers) + 2
     assert standings(provisional) == {"provisional"}
 
 
@@ -114,43 +117,52 @@ def test_clean_lists_make_it_final_once(provisional: Repository) -> None:
     assert looked_up(provisional) == "final"
     assert standings(provisional) == {"provisional", "final"}
     again = recheck(provisional, PKI.trust)
-    assert again == Rechecked(final=0, revoked=0, waiting=0, doubtful=())
+    nothing = frozenset[bytes]()
+    assert again == Rechecked(final=0, revoked=0, waiting=0, doubtful=(), unanswered=nothing)
     actions = provisional.execute("SELECT 1 FROM audit WHERE action = 'transcript.final'")
     assert len(actions) == STUDENTS
 
 
-def test_a_worker_that_fetches_a_revocation_takes_the_confirmation_back(
-    provisional: Repository,
+def upkeep_with(
+    repository: Repository, publisher: Publisher, folder: Path, *rounds: Callable[[], None]
 ) -> None:
-    entry = Revocation(certificate=certificate(SEAL), since=NOW - timedelta(days=100))
-    publisher = Publisher(
-        pki=PKI, clock=lambda: LATER, revoked={issuer_of(SEAL).issuer.slug: [entry]}
-    )
+    """Do a worker's round with the sandbox's bundle, and one more after each change."""
+    if not (folder / MANIFEST).exists():
+        write_trust_bundle(folder, PKI)
 
     async def run() -> None:
-        database = connect(provisional.database_url, role="hocba_worker")
+        database = connect(repository.database_url, role="hocba_worker")
         try:
             async with responding(publisher) as base:
                 upkeep = Upkeep(
-                    bundle=BLIND,
-                    publications=[
-                        Publication(
-                            issuer=one.certificate.public_bytes(Encoding.DER),
-                            url=list_address(one.issuer.slug),
-                        )
-                        for one in (*PKI.anchors, *PKI.intermediates)
-                    ],
+                    folder=folder,
+                    provisional=True,
                     reach=Reach(
                         hosts=frozenset({base.removeprefix("http://")}),
                         replacements=replacements(PKI, base),
                     ),
                     period=3600,
                 )
-                await bring_trust_up_to_date(parts_of(provisional, database), upkeep)
+                keeper, parts = TrustKeeper(upkeep), parts_of(repository, database)
+                await keeper.bring_up_to_date(parts)
+                for change in rounds:
+                    change()
+                    await keeper.bring_up_to_date(parts)
         finally:
             await database.dispose()
 
-    provisional.thread.run(run())
+    repository.thread.run(run())
+
+
+def test_a_worker_that_fetches_a_revocation_takes_the_confirmation_back(
+    provisional: Repository, tmp_path: Path
+) -> None:
+    entry = Revocation(certificate=certificate(SEAL), since=NOW - timedelta(days=100))
+    publisher = Publisher(
+        pki=PKI, clock=lambda: LATER, revoked={issuer_of(SEAL).issuer.slug: [entry]}
+    )
+
+    upkeep_with(provisional, publisher, tmp_path / "trust")
     assert public_answer(provisional) == ("not_confirmed", "failed")
     assert looked_up(provisional) == "revoked"
     rows = provisional.execute("SELECT code FROM transcript_standings WHERE standing = 'revoked'")

@@ -153,7 +153,7 @@ def test_an_unknown_root_stands_in_no_trust_bundle(pki: Pki) -> None:
 
 def test_the_service_reads_the_trust_bundle(pki: Pki, tmp_path: Path) -> None:
     write_trust_bundle(tmp_path, pki)
-    assert load_bundle(tmp_path) == replace(pki.trust, evidence=())
+    assert replace(load_bundle(tmp_path).trust, bundle="") == replace(pki.trust, evidence=())
     assert (len(pki.trust.anchors), len(pki.trust.intermediates)) == (3, 4)
 
 

@@ -1,11 +1,11 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from app.sandbox.holders import public_name
 from app.sandbox.pki import Branch, KeyKind, Request, issue
 from app.signatures.certificates import read_certificate
-from app.signatures.paths import check_path
+from app.signatures.paths import check_path, check_tsa_path
 from app.signatures.trust import TrustSnapshot
 from tests.certificates import odd_certificate
 from tests.scenarios import scenario_of
@@ -63,3 +63,26 @@ def test_the_snapshot_is_named_by_everything_in_it() -> None:
     )
     assert trust.sha256 == case_of().trust.sha256
     assert trust.sha256 != moved.sha256
+
+
+def test_a_service_signs_no_documents() -> None:
+    assert check_path(PKI.tsa.certificate_der, PKI.trust, AT).code == "SIG-401"
+    assert check_tsa_path(PKI.tsa.certificate_der, PKI.trust, AT).passed
+
+
+def test_what_is_no_certificate_has_no_path() -> None:
+    assert check_tsa_path(b"no certificate", PKI.trust, AT).code == "SIG-400"
+
+
+def test_a_path_holds_only_while_all_its_certificates_do() -> None:
+    leaf = scenario_of(STUDENTS).school.seal.certificate_der
+    parsed = read_certificate(leaf)
+    assert parsed is not None
+    second = timedelta(seconds=1)
+    for at, code in (
+        (parsed.not_before - second, "SIG-403"),
+        (parsed.not_before, None),
+        (parsed.not_after, None),
+        (parsed.not_after + second, "SIG-402"),
+    ):
+        assert check_path(leaf, PKI.trust, at).code == code

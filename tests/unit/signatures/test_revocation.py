@@ -4,12 +4,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from asn1crypto import core
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.ocsp import OCSPCertStatus
 
 from app.sandbox.certificates import Revocation
 from app.sandbox.pki import Branch
 from app.signatures.report import Indication, Outcome, Verdict
+from app.signatures.retention import EXPIRED_ON_LIST
 from app.signatures.revocation import Times, check_revocation
 from app.signatures.trust import Evidence, TrustSnapshot
 from tests.revocation import (
@@ -17,6 +21,7 @@ from tests.revocation import (
     HOUR,
     PKI,
     THIS_UPDATE,
+    Alter,
     answer_about,
     certificate,
     clean_lists,
@@ -111,12 +116,47 @@ def test_damaged_evidence_leaves_it_unknown_and_says_so() -> None:
     assert code_of(filed(ISSUER, b""), list_of(ISSUER)) is None
 
 
+END = certificate(STAMP).not_valid_after_utc
+LONG_AFTER = END + 30 * DAY
+
+
+def last_word(at: datetime, until: datetime, alter: Alter = lambda builder: builder) -> Evidence:
+    """A list fetched long after the certificate has ended."""
+    made = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(ISSUER.issuer.name)
+        .last_update(at)
+        .next_update(until)
+    )
+    signed = alter(made).sign(ISSUER.issuer.key, SHA256())
+    return filed(ISSUER, signed.public_bytes(Encoding.DER), fetched_at=LONG_AFTER)
+
+
 def test_a_list_of_after_the_end_of_a_certificate_no_longer_speaks_of_it() -> None:
-    end = certificate(STAMP).not_valid_after_utc
-    late = replace(list_of(ISSUER, at=end + DAY), fetched_at=end + 2 * DAY)
-    assert code_of(late, received_at=end + 3 * DAY) == "SIG-412"
-    timely = replace(list_of(ISSUER, at=end - DAY, until=end + 9 * DAY), fetched_at=end)
-    assert code_of(timely, received_at=end + 3 * DAY) is None
+    late = last_word(END + DAY, END + 8 * DAY)
+    assert code_of(late, received_at=END + 3 * DAY) == "SIG-412"
+    assert code_of(late, received_at=END - DAY) == "SIG-412"
+
+
+@pytest.mark.parametrize("received_at", [END - DAY, END + 3 * DAY, LONG_AFTER])
+def test_the_last_list_within_the_life_of_a_certificate_decides_for_ever(
+    received_at: datetime,
+) -> None:
+    timely, late = last_word(END - DAY, END + DAY), last_word(END + DAY, END + 8 * DAY)
+    assert code_of(timely, late, received_at=received_at) is None
+    too_old = last_word(END - 9 * DAY, END - 2 * DAY)
+    assert code_of(too_old, late, received_at=received_at) == "SIG-412"
+
+
+@pytest.mark.parametrize(("since", "code"), [(END - DAY, None), (END + HOUR, "SIG-412")])
+def test_a_list_that_keeps_expired_certificates_still_speaks_of_them(
+    since: datetime, code: str | None
+) -> None:
+    kept = x509.UnrecognizedExtension(EXPIRED_ON_LIST, core.GeneralizedTime(since).dump())
+    late = last_word(
+        END + DAY, LONG_AFTER + DAY, lambda builder: builder.add_extension(kept, critical=False)
+    )
+    assert code_of(late, received_at=END + 3 * DAY) == code
 
 
 def test_a_revoked_authority_takes_everybody_along() -> None:

@@ -26,7 +26,6 @@ from tests.verdicts import (
     in_slot,
     octets_of,
     replaced,
-    slot,
 )
 
 
@@ -194,20 +193,6 @@ def test_the_old_form_of_the_binding_is_held_to_the_certificate_too() -> None:
     ):
         found = with_properties(("<xades:SigningCertificateV2>", form.format(algorithm, serial)))
         assert ("SIG-311" in found) is not bound
-
-
-def test_a_timestamp_is_reported_as_not_checked() -> None:
-    stamp = (
-        "<xades:UnsignedProperties><xades:UnsignedSignatureProperties>"
-        "<xades:SignatureTimeStamp><xades:EncapsulatedTimeStamp>AAAA</xades:EncapsulatedTimeStamp>"
-        "</xades:SignatureTimeStamp></xades:UnsignedSignatureProperties>"
-        "</xades:UnsignedProperties></xades:QualifyingProperties>"
-    )
-    xml = in_slot(qualified(DAY), SEAL, replaced("</xades:QualifyingProperties>", stamp))
-    verdict = case_of().verify(xml)
-    assert codes(verdict) == []
-    assert verdict.report.not_checked == ("SIG-359",)
-    assert slot(verdict, SEAL).checks[-1].name == "timestamp"
 
 
 def test_properties_are_read_even_when_the_certificate_is_unfit() -> None:

@@ -67,12 +67,12 @@ def bundle(tmp_path: Path) -> Bundle:
 
 
 def test_a_sound_bundle_becomes_a_snapshot(bundle: Bundle) -> None:
-    snapshot = load_bundle(bundle.folder)
+    snapshot = load_bundle(bundle.folder).trust
     [root] = snapshot.anchors
     [sub] = snapshot.intermediates
     assert x509.load_der_x509_certificate(root).subject.rfc4514_string() == "CN=root Mẫu"
     assert x509.load_der_x509_certificate(sub).subject.rfc4514_string() == "CN=sub Mẫu"
-    assert load_bundle(bundle.folder).sha256 == snapshot.sha256
+    assert load_bundle(bundle.folder).trust.sha256 == snapshot.sha256
 
 
 def lose_file(bundle: Bundle) -> None:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from app.errors import StartRefused
 from app.sandbox.pki import AUTHORITIES_TO, Authority, Branch, write_trust_bundle
-from app.trust.bundle import load_bundle, load_publications
+from app.trust.bundle import load_bundle
 from app.trust.curation import add_to_bundle, faults_of_bundle, list_bundle
 from app.trust_commands import trust_commands
 from tests.scenarios import scenario_of
@@ -32,9 +32,11 @@ def test_a_bundle_that_is_built_one_by_one_trusts_the_same(tmp_path: Path) -> No
         der = one.certificate.public_bytes(Encoding.DER)
         digest = add_to_bundle(folder, der, purpose="intermediate", crl=None)
         assert add_to_bundle(folder, der, purpose="intermediate", crl=None) == digest
-    assert load_bundle(folder) == replace(PKI.trust, evidence=())
-    assert {one.url for one in load_publications(folder)} == {URL}
-    assert len(load_publications(folder)) == len(PKI.anchors)
+    bundle = load_bundle(folder)
+    assert replace(bundle.trust, bundle="") == replace(PKI.trust, evidence=())
+    assert {one.url for one in bundle.publications} == {URL}
+    assert len(bundle.publications) == len(PKI.anchors)
+    assert bundle.manifest.revision == len(PKI.anchors) + len(PKI.intermediates)
     assert faults_of_bundle(folder, NOW) == ()
 
 
