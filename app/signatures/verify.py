@@ -61,7 +61,7 @@ def verify_transcript(
     trust: TrustSnapshot,
     registrations: tuple[Registration, ...],
 ) -> Verdict:
-    """Verify one transcript; never raises, whatever the bytes are.
+    """Verify one transcript; raises nothing but MemoryError, whatever the bytes are.
 
     Args:
         original: the XML as the school signed it.
@@ -100,7 +100,7 @@ def verify_package(
     trust: TrustSnapshot,
     registrations: tuple[Registration, ...],
 ) -> PackageVerdict:
-    """Verify a package's own signature and read its message; never raises.
+    """Verify a package's own signature and read its message; raises nothing but MemoryError.
 
     Args:
         package: the XML as it arrived.
@@ -158,11 +158,13 @@ class _Attested(Generic[_T_co]):
 
 
 def _verify(case: _Case, read: Callable[[bytes], _Attested[_T_co]]) -> tuple[Report, _T_co | None]:
-    """Run all steps; whatever goes wrong is a refusal."""
+    """Run all steps; whatever goes wrong is a refusal, except that memory ran out."""
     try:
         return _verify_opened(case, open_document(case.data, case.profile), read)
     except DocumentRefused as refused:
         return _report(case, findings=refused.findings), None
+    except MemoryError:
+        raise  # says nothing about the document; whoever bounds the process decides
     except Exception as error:  # noqa: BLE001 -- reason: fail closed, nothing unforeseen may pass
         report = _report(case, findings=(Finding(code="SIG-999"),))
         return replace(report, fault=_place_of(error)), None
