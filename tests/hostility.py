@@ -29,7 +29,7 @@ def fill_in_pieces(report: str) -> None:
     """Grow until stopped, like a tree of small objects; say how far it came."""
     pieces = []
     for _ in range(0, HOSTILE, MEBIBYTE // 4):
-        pieces.append(os.urandom(MEBIBYTE // 4))
+        pieces.append(bytes([1]) * (MEBIBYTE // 4))
         note(report)
 
 
