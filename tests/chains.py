@@ -211,3 +211,7 @@ def bit_string(octets: bytes) -> bytes:
     """Write a signature value as certificates hold it."""
     der: bytes = core.OctetBitString(octets).dump()
     return der
+
+
+def with_sha_1(octets: bytes) -> bytes:
+    return octets.replace(bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010105"))

@@ -95,6 +95,10 @@ class Deployment:
             victim.wait()
         return [victim.pid for victim in victims]
 
+    def pid(self, name: str) -> int:
+        """Give the process id of a running process."""
+        return self._running[name].process.pid
+
     def stop(self) -> None:
         """End what still runs, the clean way."""
         for running in self._running.values():

@@ -1,7 +1,7 @@
 """The verification processes: one check a task, with a time limit, and no way to hurt the worker.
 
 Checks are pure and repeatable, so a process may be killed at any moment. A check that takes too
-long, crashes its process or raises is refused, never passed.
+long or too much memory, crashes its process or raises is refused, never passed.
 """
 
 import asyncio
@@ -16,7 +16,16 @@ from typing import Any, Self, TypeVar
 import structlog
 from pebble import ProcessExpired, ProcessPool
 
-from app.intake.checks import ItemVerdict, check_item, check_package, prepare, prepared
+from app.intake.checks import (
+    EXHAUSTED,
+    ItemVerdict,
+    check_item,
+    check_package,
+    prepare,
+    prepared,
+    run_bounded,
+)
+from app.intake.memory import MemoryGuard
 from app.secondopinion.sampling import NO_SAMPLE, Sampling
 from app.signatures.report import PackageVerdict
 from app.signatures.trust import Registration, TrustSnapshot
@@ -46,12 +55,14 @@ class CheckFailed(Exception):
     """A check came to no verdict.
 
     Attributes:
-        code: SIG-121 when it took too long, SIG-999 when it crashed twice.
+        code: SIG-121 when it took too long or twice too much memory, SIG-999 when it crashed twice.
+        final: whether another try would end the same way.
     """
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, final: bool = False) -> None:
         super().__init__(code)
         self.code = code
+        self.final = final
 
 
 class VerificationProcesses:
@@ -66,6 +77,7 @@ class VerificationProcesses:
         self._pool = self._make_pool()
         self._places = asyncio.Semaphore(processes * (1 + TASKS_AHEAD))
         self._alone = asyncio.Lock()
+        self._guard = MemoryGuard()
 
     async def start(self) -> None:
         """Start every process and prove that it answers; otherwise the first package pays for it.
@@ -125,12 +137,15 @@ class VerificationProcesses:
             )
 
     async def _verdict(self, check: Callable[..., _T], *arguments: Any, seconds: float) -> _T:
-        """Run a check, once more on its own when it crashed."""
+        """Run a check, once more on its own when it crashed or its process became too large.
+
+        Another check may have been the cause: what earlier ones left behind counts as well.
+        """
         async with self._places:
             try:
                 return await self._run(check, *arguments, seconds=seconds)
             except CheckFailed as failed:
-                if failed.code != "SIG-999":
+                if failed.final:
                     raise
         async with self._alone:
             return await self._run(check, *arguments, seconds=seconds)
@@ -141,10 +156,13 @@ class VerificationProcesses:
             return await asyncio.wrap_future(future)
         except TimeoutError:
             _log.error("check.timeout", check=check.__name__, seconds=seconds)
-            raise CheckFailed("SIG-121") from None
+            raise CheckFailed("SIG-121", final=True) from None
         except (ProcessExpired, BrokenProcessPool) as error:
-            _log.error("check.died", check=check.__name__, error=type(error).__name__)
-            raise CheckFailed("SIG-999") from error
+            swollen = self._is_swollen(error)
+            _log.error(
+                "check.died", check=check.__name__, error=type(error).__name__, swollen=swollen
+            )
+            raise CheckFailed("SIG-121" if swollen else "SIG-999") from error
         except Exception as error:
             _log.error(
                 "check.raised",
@@ -154,17 +172,24 @@ class VerificationProcesses:
             )
             raise CheckFailed("SIG-999") from error
 
+    def _is_swollen(self, error: ProcessExpired | BrokenProcessPool) -> bool:
+        """Tell whether a process died of its memory."""
+        return isinstance(error, ProcessExpired) and (
+            error.exitcode == EXHAUSTED or error.pid in self._guard.killed
+        )
+
     def _schedule(
         self, check: Callable[..., _T], arguments: tuple[Any, ...], seconds: float
     ) -> Any:
+        bounded = (check, arguments)
         try:
-            return self._pool.schedule(check, args=arguments, timeout=seconds)
+            return self._pool.schedule(run_bounded, args=bounded, timeout=seconds)
         except RuntimeError:
             # The pool gives up for good when a process dies between two tasks: make another.
             _log.error("check.pool_lost")
             self._pool.stop()  # type: ignore[no-untyped-call]  # reason: pebble leaves it untyped
             self._pool = self._make_pool()
-            return self._pool.schedule(check, args=arguments, timeout=seconds)
+            return self._pool.schedule(run_bounded, args=bounded, timeout=seconds)
 
     def _make_pool(self) -> ProcessPool:
         return ProcessPool(
@@ -176,6 +201,7 @@ class VerificationProcesses:
         )
 
     def __enter__(self) -> Self:
+        self._guard.start()
         return self
 
     def __exit__(
@@ -186,3 +212,4 @@ class VerificationProcesses:
     ) -> None:
         self._pool.stop()  # type: ignore[no-untyped-call]  # reason: pebble leaves it untyped
         self._pool.join()
+        self._guard.stop()

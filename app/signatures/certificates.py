@@ -94,6 +94,8 @@ def _read_again(der: bytes) -> None:
     try:
         certificate = AsnCertificate.load(der, strict=True)
         _ = (certificate.native, certificate.issuer.hashable, certificate.subject.hashable)
+    except MemoryError:
+        raise
     except Exception as error:  # reason: asn1crypto fails with whatever it stumbles over
         raise ValueError("no certificate to asn1crypto") from error
 

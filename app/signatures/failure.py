@@ -1,5 +1,7 @@
 """A failed check inside this package: a code and the element at fault. It never leaves it."""
 
+from traceback import extract_tb
+
 from lxml import etree
 
 from app.transcripts.document import location_of
@@ -44,3 +46,9 @@ def found(
         line=None if element is None else source_line(element),
         value=None if value is None else shortened(value),
     )
+
+
+def place_of(error: Exception) -> str:
+    """Name an error by its type and place; its message may hold a child's data."""
+    frame = extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__qualname__} at {frame.filename}:{frame.lineno}"

@@ -185,6 +185,8 @@ class _AcceptedSignatures(SignatureValidator):
                 DEFAULT_SIGNATURE_VALIDATOR.validate_signature(
                     signature, signed_data, public_key_info, signature_algorithm, context
                 )
+        except MemoryError:
+            raise
         except Exception as error:
             # The library knows two outcomes; an algorithm that does not fit the key is neither.
             raise InvalidSignature from error

@@ -148,6 +148,8 @@ def _outcome(
         return UNKNOWN
     except (CRLValidationIndeterminateError, OCSPValidationIndeterminateError) as error:
         return UNKNOWN if error.suspect_stale else INVALID
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 -- reason: data that make the library stumble prove nothing
         return INVALID
     return None

@@ -95,7 +95,7 @@ def validate_path(  # noqa: PLR0913 -- reason: the arguments of RFC 5280 section
     at: datetime,
     revocation: Revocation = "require",
 ) -> PathResult:
-    """Find and validate a path from a certificate to one of the anchors; never raises.
+    """Find and validate a path from a certificate to an anchor; raises nothing but MemoryError.
 
     Policies are not constrained beyond what the certificates themselves demand. Keys and algorithms
     are those of the field throughout. Whether the leaf may sign documents is not asked here.
@@ -130,6 +130,8 @@ def validate_path(  # noqa: PLR0913 -- reason: the arguments of RFC 5280 section
         return _judge(leaf, question)
     except BudgetExceeded:
         return PathResult(code="SIG-404")
+    except MemoryError:
+        raise  # no property of the certificates, and not to be remembered as one
     except Exception:  # noqa: BLE001 -- reason: fail closed, nothing unforeseen may pass
         return PathResult(code="SIG-999")
 

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
-from traceback import extract_tb
 from typing import Generic, TypeVar
 
 from app.signatures.assessment import Question, assess_slots, conclusion
 from app.signatures.catalogue import CATALOGUE
 from app.signatures.check import CheckedSignature, check_signature
 from app.signatures.coverage import map_coverage
+from app.signatures.failure import place_of
 from app.signatures.inventory import Inventory, take_inventory
 from app.signatures.judgement import VIETNAM, day_is_plausible
 from app.signatures.references import OctetCache
@@ -61,7 +61,7 @@ def verify_transcript(
     trust: TrustSnapshot,
     registrations: tuple[Registration, ...],
 ) -> Verdict:
-    """Verify one transcript; never raises, whatever the bytes are.
+    """Verify one transcript; raises nothing but MemoryError, whatever the bytes are.
 
     Args:
         original: the XML as the school signed it.
@@ -100,7 +100,7 @@ def verify_package(
     trust: TrustSnapshot,
     registrations: tuple[Registration, ...],
 ) -> PackageVerdict:
-    """Verify a package's own signature and read its message; never raises.
+    """Verify a package's own signature and read its message; raises nothing but MemoryError.
 
     Args:
         package: the XML as it arrived.
@@ -161,20 +161,16 @@ _Read = Callable[[bytes, Profile], _Attested[_T_co]]
 
 
 def _verify(case: _Case, read: _Read[_T_co]) -> tuple[Report, _T_co | None]:
-    """Run all steps; whatever goes wrong is a refusal."""
+    """Run all steps; whatever goes wrong is a refusal, except that memory ran out."""
     try:
         return _verify_opened(case, open_document(case.data, case.rules), read)
     except DocumentRefused as refused:
         return _report(case, findings=refused.findings), None
+    except MemoryError:
+        raise  # says nothing about the document; whoever bounds the process decides
     except Exception as error:  # noqa: BLE001 -- reason: fail closed, nothing unforeseen may pass
         report = _report(case, findings=(Finding(code="SIG-999"),))
-        return replace(report, fault=_place_of(error)), None
-
-
-def _place_of(error: Exception) -> str:
-    """Name an error by its type and place; its message may hold a child's data."""
-    frame = extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__qualname__} at {frame.filename}:{frame.lineno}"
+        return replace(report, fault=place_of(error)), None
 
 
 def _verify_opened(

@@ -96,8 +96,20 @@ def urls_inside() -> Iterator[Attack]:
                 )
             ]
         )
-        oid = extensions.oid.dotted_string
-        der = certificates.with_extension(stray.certificate_der, oid, extensions.public_bytes())
+        places = x509.CRLDistributionPoints(
+            [
+                x509.DistributionPoint(
+                    full_name=[x509.UniformResourceIdentifier(url)],
+                    relative_name=None,
+                    reasons=None,
+                    crl_issuer=None,
+                )
+            ]
+        )
+        der = stray.certificate_der
+        for stated in (extensions, places):
+            oid = stated.oid.dotted_string
+            der = certificates.with_extension(der, oid, stated.public_bytes())
         one = sealed_by(Signer(key=stray.key, certificate_der=der))
         yield Attack(
             name=f"issuer-to-be-fetched-from-inside-{number}",

@@ -5,15 +5,17 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 
-from app.sandbox.classes import make_class
-from app.sandbox.school import make_school, signers_of
+from app.sandbox.classes import StudentYear, make_class
+from app.sandbox.school import SyntheticSchool, make_school, signers_of
 from app.sandbox.signing import SigningStyle, sign_transcript
 from app.sandbox.transcript_writer import write_transcript
 from app.signatures.canonical import Canonicalization
 from tests.attacks.attack import Attack
 from tests.attacks.victims import (
+    SUBJECTS,
     Edit,
     Victim,
     transcript_of,
@@ -68,7 +70,43 @@ def pasted_content() -> Iterator[Attack]:
             at=at,
             verify=judge,
         )
-    yield _of_another_school(mine)
+    for place, theirs in {"year": _of_last_year(), "school": _of_another_school()}.items():
+        for name in ("subject-line", "whole-content", "teachers-signatures"):
+            pattern, code, at = parts[name]
+            found = pattern.search(theirs)
+            assert found is not None
+            yield Attack(
+                name=f"{name}-of-another-{place}",
+                twin=mine,
+                hostile=pattern.sub(lambda _, found=found: found[0], mine, count=1),  # type: ignore[misc]  # reason: a default binds the loop variable
+                codes=(code,),
+                # Another school has other teachers, whose slots nobody expects here.
+                at=at if place == "year" else "GVCN",
+                verify=judge,
+            )
+    yield _everything_of_another_school(mine)
+
+
+def _of_last_year() -> bytes:
+    """The same students a year before, signed by the same people."""
+    scenario = scenario_of(STUDENTS)
+    spec = replace(scenario.spec, start_year=scenario.spec.start_year - 1)
+    return _signed(make_class(spec, scenario.school)[0], scenario.school)
+
+
+def _of_another_school() -> bytes:
+    return _signed(make_class(scenario_of(STUDENTS).spec, _elsewhere())[0], _elsewhere())
+
+
+@cache
+def _elsewhere() -> SyntheticSchool:
+    pki = scenario_of(STUDENTS).pki
+    return make_school(pki, issued_year=2025, code="79000702", name="Trường Mẫu Hai")
+
+
+def _signed(year: StudentYear, school: SyntheticSchool) -> bytes:
+    small = replace(year, subjects=tuple(year.subjects[place] for place in SUBJECTS))
+    return sign_transcript(write_transcript(small), signers_of(school, scenario_of(STUDENTS).pki))
 
 
 def _element(octets: bytes) -> re.Pattern[bytes]:
@@ -76,16 +114,14 @@ def _element(octets: bytes) -> re.Pattern[bytes]:
     return re.compile(opening + rb".*?</DIEM_TONG_KET>", re.DOTALL)
 
 
-def _of_another_school(mine: bytes) -> Attack:
-    scenario = scenario_of(STUDENTS)
-    elsewhere = make_school(scenario.pki, issued_year=2025, code="79000702", name="Trường Mẫu Hai")
-    year = make_class(scenario.spec, elsewhere)[0]
-    signed = sign_transcript(write_transcript(year), signers_of(elsewhere, scenario.pki))
-    known = (*case_of().registrations, *registrations_of(elsewhere))
+def _everything_of_another_school(mine: bytes) -> Attack:
+    year = make_class(scenario_of(STUDENTS).spec, _elsewhere())[0]
+    signers = signers_of(_elsewhere(), scenario_of(STUDENTS).pki)
+    known = (*case_of().registrations, *registrations_of(_elsewhere()))
     return Attack(
         name="everything-of-another-school",
         twin=mine,
-        hostile=signed,
+        hostile=sign_transcript(write_transcript(year), signers),
         codes=("SIG-510", "SIG-503"),
         at="CO_SO_GIAO_DUC_ID",
         verify=victim("school").judged_by(registrations=known).verify,

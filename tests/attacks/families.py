@@ -1,7 +1,6 @@
 """All attacks by family, as they are tried and as they are counted.
 
-Not here: A25's huge revocation lists and A27's stale, future, foreign and unknown evidence, which
-are no documents; the tests of revocation hold them.
+A29, other octets of the same content, is no attack: `harmless` holds it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +11,7 @@ from tests.attacks import (
     characters,
     content,
     covering,
+    evidence,
     identities,
     keys,
     signers,
@@ -46,8 +46,9 @@ FAMILIES: Mapping[str, tuple[_Maker, ...]] = {
     "A22": (identities.doubled_attributes,),
     "A23": (characters.oversizes,),
     "A24": (characters.compressions,),
-    "A25": (authorities.path_bombs,),
+    "A25": (authorities.path_bombs, evidence.huge_lists),
     "A26": (authorities.urls_inside,),
+    "A27": (evidence.worthless_evidence,),
     "A28": (content.clocks,),
     "A30": (wrapping.repeated_signatures,),
 }

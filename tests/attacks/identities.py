@@ -53,6 +53,16 @@ def _renamed_targets(one: Victim) -> Iterator[Attack]:
             at=one.target,
             verify=one.verify,
         )
+    prefixed = f' xmlns:x="{DS}" x:Id="{one.target_id}"'.encode()
+    for flaw, new in (("instead-of", prefixed), ("beside", prefixed + opening)):
+        yield Attack(
+            name=f"target-named-by-x-Id-{flaw}-its-own-{one.role}",
+            twin=one.xml,
+            hostile=one.xml.replace(opening, new, 1),
+            codes=("SIG-132", "SIG-140"),
+            at=one.target,
+            verify=one.verify,
+        )
     yield Attack(
         name=f"target-named-twice-{one.role}",
         twin=one.xml,

@@ -2,13 +2,15 @@
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from app.sandbox.school import SyntheticSchool, make_school
+from app.sandbox.signing import Signers, sign_transcript
+from app.sandbox.transcript_writer import write_transcript
 from app.signatures.algorithms import DS
 from app.signatures.writing import Qualification, Signer
 from tests.attacks import certificates
@@ -166,7 +168,33 @@ def foreign_signers() -> Iterator[Attack]:
         by = "the-school" if signer is here.seal else "the-principal"
         xml = one.resigned(*_by(signer), signer=signer)
         yield _attack(one, f"{by}-signs-for", xml, code)
+    yield from _everywhere()
     yield from _registrations()
+
+
+def _everywhere() -> Iterator[Attack]:
+    """One certificate in all slots."""
+    one, here = victim("school"), scenario_of(STUDENTS).school
+    empty = write_transcript(year_of())
+    for by, signer in (
+        ("the-school", here.seal),
+        ("the-principal", here.principal.signer),
+        ("one-teacher", year_of().homeroom.signer),
+    ):
+        signers = Signers(teacher=_always(signer), principal=signer, school=signer)
+        yield Attack(
+            name=f"{by}-signs-in-all-slots",
+            twin=one.xml,
+            hostile=sign_transcript(empty, signers),
+            codes=("SIG-502",),
+            at=one.slot,
+            verify=one.verify,
+        )
+
+
+def _always(signer: Signer) -> Callable[[str, str], Signer]:
+    """Let the same person sign whoever a slot names."""
+    return lambda *_: signer
 
 
 def _registrations() -> Iterator[Attack]:

@@ -8,13 +8,18 @@ from dataclasses import dataclass, field
 import pytest
 from lxml import etree
 
+from app.signatures.revocation import PROVISIONAL, Times, check_revocation
 from app.transcripts import document
+from tests.attacks import evidence
 from tests.attacks.attack import Attack, Verify
 from tests.attacks.families import FAMILIES, attacks_of
 from tests.attacks.guard import sockets_opened
 from tests.attacks.harmless import odd_but_true, other_octets
 from tests.attacks.make import line_of, listed
 from tests.attacks.meaning import read
+from tests.attacks.victims import victim
+from tests.revocation import path_of
+from tests.verdicts import RECEIVED_AT
 
 CPU_SECONDS = 5.0
 """What one hostile document may cost."""
@@ -75,6 +80,16 @@ def test_every_attack_of_the_family_is_refused_for_its_flaw(family: str) -> None
     assert not trial.faults, "\n".join(trial.faults)
     # `python -m tests.attacks.make` writes the manifest anew after a wanted change.
     assert made == listed(family)
+
+
+def test_evidence_that_proves_nothing_leaves_a_certificate_provisional_at_best() -> None:
+    path = path_of(victim("school").signer.certificate_der)
+    for der in evidence.certificates().values():
+        for name, published in evidence.worthless(der):
+            trust = evidence.trust_about(der, published, provisional=True)
+            for attested in (True, False):
+                times = Times(judged_at=RECEIVED_AT, received_at=RECEIVED_AT, attested=attested)
+                assert check_revocation(path, trust, times) in PROVISIONAL, name
 
 
 @pytest.mark.parametrize("family", STRUCTURAL)

@@ -26,8 +26,10 @@ _PLACES = (
     "root-start",
     "root-end",
     "wrapper",
+    "wrapper-before",
     "signature",
     "object",
+    "object-before",
     "key-info",
     "slot",
 )
@@ -88,6 +90,9 @@ def _wrapped(one: Victim, lie: bytes, place: str) -> bytes:
         "object": signature.replace(
             b"</ds:Signature>", b"<ds:Object>" + original + b"</ds:Object></ds:Signature>"
         ),
+        "object-before": signature.replace(
+            b"<ds:SignedInfo>", b"<ds:Object>" + original + b"</ds:Object><ds:SignedInfo>"
+        ),
         "key-info": signature.replace(b"</ds:KeyInfo>", original + b"</ds:KeyInfo>"),
         "slot": original + signature,
     }.get(place, signature)
@@ -105,6 +110,8 @@ def _wrapped(one: Victim, lie: bytes, place: str) -> bytes:
             return xml.replace(end, original + end)
         case "wrapper":
             return xml.replace(end, b"<MO_RONG>" + original + b"</MO_RONG>" + end)
+        case "wrapper-before":
+            return xml.replace(start, start + b"<MO_RONG>" + original + b"</MO_RONG>", 1)
         case _:
             return xml
 

@@ -1,26 +1,17 @@
-"""Paths and revocation from what is handed in: NIST's suite, and what an attacker hands in."""
+"""Paths from what is handed in: which ones lead to an anchor, and what they may cost."""
 
 import time
-import tomllib
-from collections.abc import Generator
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from asn1crypto import crl as asn1_crl
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import ocsp
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.signatures import PathResult, validate_path
+from app.signatures import validate_path
 from app.signatures.agreement import agrees
-from app.signatures.pkix import finish, signed_with
 from app.signatures.validation import (
     MAX_CERTIFICATE_SIZE,
     MAX_CERTIFICATES,
@@ -29,270 +20,27 @@ from app.signatures.validation import (
     MAX_STATEMENTS,
     MAX_STATEMENTS_SIZE,
 )
-from tests import pkits
+from tests.asking import CHAIN, LISTS, ask, without_revocation
 from tests.chains import (
     AT,
     DAY,
-    Answer,
     Key,
     Listing,
-    Party,
     Wish,
     assembled,
     bit_string,
-    chain,
     crl,
     make,
-    ocsp_response,
     parts_of,
-    repeating_signature_of,
-    responder_of,
+    with_sha_1,
 )
 from tests.peers.foreign import key_of
-
-OUTCOMES = tomllib.loads(
-    (Path(__file__).parents[2] / "vectors" / "pkits" / "outcomes.toml").read_text("utf-8")
-)
-CASES = {name: code for section in OUTCOMES.values() for name, code in section.items()}
-
-REFUSED_ALTHOUGH_VALID = {
-    "ValidDSASignaturesTest4EE": "DSA is no algorithm of the field",
-    "ValidDSAParameterInheritanceTest5EE": "DSA is no algorithm of the field",
-}
-PASSED_BY_DEFAULT = {
-    "AllCertificatesNoPoliciesTest2EE": "fails only with initial-explicit-policy",
-    "DifferentPoliciesTest3EE": "fails only with initial-explicit-policy",
-    "inhibitAnyPolicyTest3EE": "fails only with initial-inhibit-any-policy",
-    "OverlappingPoliciesTest6EE": "fails only with an initial policy set of another policy",
-    "AllCertificatesSamePoliciesTest10EE": "valid with any initial policy set",
-    "AllCertificatesSamePoliciesTest13EE": "valid with any initial policy set",
-    "AllCertificatesanyPolicyTest11EE": "valid with any initial policy set",
-    "AnyPolicyTest14EE": "fails only with an initial policy set of another policy",
-    "UserNoticeQualifierTest15EE": "valid; asks only that the notice is shown",
-    "UserNoticeQualifierTest16EE": "valid; asks only that the notice is shown",
-    "UserNoticeQualifierTest17EE": "valid; asks only that the notice is shown",
-    "UserNoticeQualifierTest18EE": "fails only with an initial policy set of another policy",
-    "UserNoticeQualifierTest19EE": "valid; asks only that the notice is shown",
-    "CPSPointerQualifierTest20EE": "valid; asks only that the pointer is shown",
-}
-"""Initial policies and inhibitions are no arguments: nobody in the field asks for a policy."""
-
-CHAIN = chain()
-LISTS = [crl(CHAIN.root), crl(CHAIN.authority)]
-
-
-def ask(
-    leaf: Party = CHAIN.leaf,
-    others: list[Party] | None = None,
-    *,
-    roots: list[Party] | None = None,
-    crls: list[bytes] | None = None,
-    ocsps: list[bytes] | None = None,
-    revocation: str = "require",
-) -> PathResult:
-    return validate_path(
-        leaf.der,
-        [party.der for party in ([CHAIN.authority] if others is None else others)],
-        anchors=[party.der for party in ([CHAIN.root] if roots is None else roots)],
-        crls=LISTS if crls is None else crls,
-        ocsps=ocsps or [],
-        at=AT,
-        revocation=revocation,  # type: ignore[arg-type]  # reason: one of the three words
-    )
-
-
-def without_revocation(leaf: Party, others: list[Party] | None = None) -> str | None:
-    return ask(leaf, others, revocation="off").code
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_every_case_of_nist_pkits_ends_as_expected(name: str) -> None:
-    case = pkits.cases()[name]
-    result = validate_path(
-        case.leaf,
-        case.intermediates,
-        anchors=[pkits.anchor()],
-        crls=case.crls,
-        at=datetime(2015, 1, 1, tzinfo=UTC),
-    )
-    assert (result.code or "passed") == CASES[name]
-
-
-def test_the_expected_outcomes_are_those_that_nist_names() -> None:
-    assert CASES.keys() == pkits.cases().keys()
-    for name, code in CASES.items():
-        valid = name.startswith("Valid")
-        if name in REFUSED_ALTHOUGH_VALID:
-            assert (valid, code) == (True, "SIG-401")
-        elif name in PASSED_BY_DEFAULT:
-            assert (valid, code) == (False, "passed")
-        else:
-            assert valid == (code == "passed"), name
 
 
 def test_a_path_that_is_stated_to_be_good_passes_and_is_given_from_the_leaf_up() -> None:
     result = ask()
     assert (result.passed, result.code, result.sub_indication) == (True, None, None)
     assert result.certificates == (CHAIN.leaf.der, CHAIN.authority.der, CHAIN.root.der)
-
-
-def test_revocation_that_nothing_is_known_about_is_decided_by_the_caller() -> None:
-    result = ask(crls=[])
-    assert (result.code, result.sub_indication) == ("SIG-412", "TRY_LATER")
-    assert ask(crls=[], revocation="soft").passed
-    assert ask(crls=[], revocation="off").passed
-
-
-@pytest.mark.parametrize("revocation", ["require", "soft"])
-def test_a_revoked_certificate_is_refused_unless_nobody_asks(revocation: str) -> None:
-    lists = [LISTS[0], crl(CHAIN.authority, Listing(revoked=CHAIN.leaf))]
-    result = ask(crls=lists, revocation=revocation)
-    assert (result.code, result.sub_indication) == ("SIG-410", "REVOKED")
-    assert ask(crls=lists, revocation="off").passed
-
-
-def test_a_revocation_is_found_even_where_the_authority_itself_is_unknown() -> None:
-    lists = [crl(CHAIN.authority, Listing(revoked=CHAIN.leaf))]
-    assert {ask(crls=lists, revocation=mode).code for mode in ("require", "soft")} == {"SIG-410"}
-
-
-def test_a_revocation_after_the_time_in_question_does_not_count() -> None:
-    later = Listing(revoked=CHAIN.leaf, since=AT + DAY / 2)
-    assert ask(crls=[LISTS[0], crl(CHAIN.authority, later)]).passed
-
-
-def test_a_revoked_authority_is_named_as_such() -> None:
-    lists = [crl(CHAIN.root, Listing(revoked=CHAIN.authority)), LISTS[1]]
-    assert ask(crls=lists).code == "SIG-411"
-
-
-def test_a_certificate_on_hold_may_come_back() -> None:
-    held = Listing(revoked=CHAIN.leaf, reason=x509.ReasonFlags.certificate_hold)
-    result = ask(crls=[LISTS[0], crl(CHAIN.authority, held)])
-    assert (result.code, result.sub_indication) == ("SIG-414", "TRY_LATER")
-
-
-def test_a_list_that_ran_out_says_nothing() -> None:
-    old = Listing(this_update=AT - 20 * DAY, next_update=AT - DAY)
-    assert ask(crls=[LISTS[0], crl(CHAIN.authority, old)]).code == "SIG-412"
-
-
-def test_a_list_from_the_future_is_invalid() -> None:
-    future = Listing(this_update=AT + DAY, next_update=AT + 2 * DAY)
-    assert ask(crls=[LISTS[0], crl(CHAIN.authority, future)]).code == "SIG-413"
-
-
-def test_a_list_of_another_authority_of_the_same_name_is_invalid() -> None:
-    foreign = make(Wish(name="CA Mẫu", authority=True))
-    assert ask(crls=[LISTS[0], crl(foreign)]).code == "SIG-413"
-    assert ask(others=[CHAIN.authority, foreign], crls=[LISTS[0], crl(foreign)]).code == "SIG-413"
-
-
-def test_a_list_signed_with_sha_1_is_invalid() -> None:
-    key = key_of("rsa").key
-    assert isinstance(key, rsa.RSAPrivateKey)
-    authority = make(Wish(name="CA RSA Mẫu", key=key, issuer=CHAIN.root, authority=True))
-    leaf = make(Wish(name="Lê Văn Mẫu", issuer=authority))
-    body, algorithm, _ = (with_sha_1(part) for part in parts_of(crl(authority)))
-    weak = assembled(body, algorithm, bit_string(key.sign(body, PKCS1v15(), SHA1())))  # noqa: S303 -- reason: what must be refused
-    assert ask(leaf, [authority], crls=[LISTS[0], crl(authority)]).passed
-    assert ask(leaf, [authority], crls=[LISTS[0], weak]).code == "SIG-413"
-
-
-def with_sha_1(octets: bytes) -> bytes:
-    return octets.replace(bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010105"))
-
-
-@pytest.mark.parametrize("garbage", [b"", b"\x30\x03\x02\x01\x01", b"x" * 100, LISTS[1][:-1]])
-def test_octets_that_are_no_statement_are_invalid(garbage: bytes) -> None:
-    assert ask(crls=[LISTS[0], garbage]).code == "SIG-413"
-    assert ask(crls=[LISTS[0]], ocsps=[garbage]).code == "SIG-413"
-    assert ask(crls=[LISTS[0], garbage], revocation="soft").passed
-
-
-def test_a_responder_that_is_too_busy_says_nothing() -> None:
-    busy = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER)
-    assert ask(crls=[LISTS[0]], ocsps=[busy.public_bytes(Encoding.DER)]).code == "SIG-412"
-
-
-def test_the_authority_itself_may_answer_and_so_may_a_responder_that_it_names() -> None:
-    own = ocsp_response(CHAIN.leaf, CHAIN.authority)
-    responder = responder_of(CHAIN.authority)
-    delegated = ocsp_response(
-        CHAIN.leaf, CHAIN.authority, Answer(responder=responder, certificates=[responder])
-    )
-    for answer in (own, delegated):
-        assert ask(crls=[LISTS[0]], ocsps=[answer]).passed
-
-
-def test_a_responder_that_the_authority_does_not_name_is_invalid() -> None:
-    stranger = make(Wish(name="OCSP Mẫu", issuer=CHAIN.authority))
-    answer = Answer(responder=stranger, certificates=[stranger])
-    answers = [ocsp_response(CHAIN.leaf, CHAIN.authority, answer)]
-    assert ask(crls=[LISTS[0]], ocsps=answers).code == "SIG-413"
-
-
-def test_a_revocation_in_one_statement_wins_over_every_good_one() -> None:
-    good = ocsp_response(CHAIN.leaf, CHAIN.authority)
-    revoked = ocsp_response(CHAIN.leaf, CHAIN.authority, Answer(status=ocsp.OCSPCertStatus.REVOKED))
-    for answers in ([good, revoked], [revoked, good]):
-        assert ask(ocsps=answers).code == "SIG-410"
-    assert ask(ocsps=[good]).passed
-    lists = [LISTS[0], crl(CHAIN.authority, Listing(revoked=CHAIN.leaf))]
-    assert ask(crls=lists, ocsps=[good]).code == "SIG-410"
-
-
-def test_a_response_that_does_not_know_the_certificate_or_ran_out_proves_nothing() -> None:
-    unknown = ocsp_response(CHAIN.leaf, CHAIN.authority, Answer(status=ocsp.OCSPCertStatus.UNKNOWN))
-    old = Answer(this_update=AT - 9 * DAY, next_update=AT - 8 * DAY)
-    assert ask(crls=[LISTS[0]], ocsps=[unknown]).code == "SIG-413"
-    stale = ocsp_response(CHAIN.leaf, CHAIN.authority, old)
-    assert ask(crls=[LISTS[0]], ocsps=[stale]).code == "SIG-412"
-
-
-def test_a_response_that_the_library_stumbles_over_is_invalid() -> None:
-    answer = ocsp_response(CHAIN.leaf, CHAIN.authority, Answer(digest=SHA512()))
-    assert ask(crls=[LISTS[0]], ocsps=[answer]).code == "SIG-413"
-
-
-def test_a_forged_copy_of_the_authority_cannot_answer_for_it() -> None:
-    genuine = CHAIN.authority
-    copy = make(
-        Wish(
-            name="CA Mẫu",
-            issuer_name="Gốc Mẫu",
-            authority=True,
-            serial=genuine.certificate.serial_number,
-        )
-    )
-    forged = x509.load_der_x509_certificate(repeating_signature_of(genuine.der, copy.der))
-    liar = Party(key=copy.key, certificate=forged)
-    answer = ocsp_response(CHAIN.leaf, genuine, Answer(responder=liar, certificates=[liar]))
-    assert ask(crls=[LISTS[0]], ocsps=[answer]).code == "SIG-413"
-
-
-def test_a_forged_list_with_the_signature_value_of_a_genuine_one_says_nothing() -> None:
-    ran_out = Listing(this_update=AT - 5 * DAY, next_update=AT - 4 * DAY)
-    old = crl(CHAIN.authority, ran_out)
-    stranger = make(Wish(name="CA Mẫu", authority=True))
-    # The library asks the list that was issued last first.
-    older = Listing(this_update=AT - 9 * DAY, next_update=AT + 9 * DAY)
-    forged = repeating_signature_of(old, crl(stranger, older))
-    assert ask(crls=[LISTS[0], old, forged]).code == "SIG-413"
-
-
-def test_a_forged_root_among_the_intermediates_cannot_sign_lists() -> None:
-    impostor = make(Wish(name="Gốc Mẫu", authority=True))
-    lists = [crl(impostor), LISTS[1]]
-    assert ask(others=[CHAIN.authority, impostor], crls=lists).code == "SIG-413"
-
-
-def test_a_forged_certificate_with_the_signature_value_of_a_genuine_one_cannot_sign_lists() -> None:
-    twin = make(Wish(name="CA Mẫu", issuer_name="Gốc Mẫu", authority=True))
-    forged = x509.load_der_x509_certificate(repeating_signature_of(CHAIN.authority.der, twin.der))
-    liar = Party(key=twin.key, certificate=forged)
-    lists = [LISTS[0], crl(liar)]
-    assert ask(others=[CHAIN.authority, liar], crls=lists).code == "SIG-413"
 
 
 def test_without_a_way_to_an_anchor_there_is_no_path() -> None:
@@ -529,24 +277,3 @@ def test_damaged_statements_and_certificates_never_pass_or_raise(data: bytes, at
         at=AT,
     )
     assert result.passed == (data == b"" or statement == LISTS[1])
-
-
-def test_a_signature_is_told_from_one_of_another_key() -> None:
-    parsed = asn1_x509.Certificate.load(CHAIN.authority.der)
-    listed = asn1_crl.CertificateList.load(LISTS[1])
-    root = asn1_x509.Certificate.load(CHAIN.root.der)
-    assert signed_with(parsed, root.public_key)
-    assert signed_with(listed, parsed.public_key)
-    assert not signed_with(listed, root.public_key)
-
-
-def test_a_validator_that_waits_is_an_error_and_never_a_pass() -> None:
-    class Wait:
-        def __await__(self) -> Generator[None, None, None]:
-            yield
-
-    async def fetch() -> None:
-        await Wait()
-
-    with pytest.raises(RuntimeError, match="tried to wait"):
-        finish(fetch())
