@@ -70,12 +70,15 @@ def package(
         Path, typer.Argument(help="Thư mục chứa các tệp XML học bạ", exists=True, file_okay=False)
     ],
     out: Annotated[Path, typer.Argument(help="Tệp gói tin sẽ ghi")],
+    *,
     message_id: Annotated[str | None, typer.Option(help="Mã bản tin (BAN_TIN_ID)")] = None,
+    grade: Annotated[int, typer.Option(min=1, max=12, help="Khối lớp")] = 6,
+    continuing: Annotated[bool, typer.Option(help="Giáo dục thường xuyên (từ lớp 6)")] = False,
 ) -> None:
     """Ký các vị trí còn trống của mọi tệp XML trong thư mục rồi đóng thành một gói tin đã ký."""
     settings = _sandbox_settings()
     now = read_clock().astimezone(VIETNAM)
-    pki, school = _school(settings, now)
+    pki, school = _school(settings, now, level_of(grade, continuing=continuing))
     head = MessageHead(
         message_id=message_id or f"{school.code}-{now:%Y%m%d-%H%M%S}", created_at=now
     )
@@ -83,9 +86,9 @@ def package(
     typer.echo(f"Đã ghi {out}")
 
 
-def _school(settings: Settings, now: datetime) -> tuple[Pki, SyntheticSchool]:
+def _school(settings: Settings, now: datetime, level: str) -> tuple[Pki, SyntheticSchool]:
     pki = make_pki(KeyStore(seed=SANDBOX_SEED, folder=settings.home / "sandbox-keys"))
-    return pki, make_school(pki, issued_year=issue_day(now.date()).year - 1)
+    return pki, make_school(pki, issued_year=issue_day(now.date()).year - 1, level=level)
 
 
 def _sandbox_settings() -> Settings:

@@ -32,7 +32,7 @@ CLASS_SIZE = 45
 _SLOTS = next(iter(HOC_BA_1.profiles.values())).slots
 """At every level the slots stand at the same places."""
 
-_MARK = re.compile(rb"<(?:DIEM_CA_NAM>(\d+\.\d)|DIEM_KIEM_TRA>(\d+))</")
+_MARK = re.compile(rb"<(?:DIEM_CA_NAM>(?P<year>\d+\.\d)|DIEM_KIEM_TRA>(?P<test>\d+))</")
 """A year mark, or the test mark of a primary pupil."""
 
 
@@ -152,9 +152,10 @@ def with_changed_mark(xml: bytes) -> bytes:
     mark = _MARK.search(xml)
     if mark is None:
         raise NotReady("DIEM_CA_NAM")
-    best, second = (b"9.9", b"9.8") if mark[1] else (b"10", b"9")
-    better = second if mark[mark.lastindex or 0] == best else best
-    return xml[: mark.start(mark.lastindex or 0)] + better + xml[mark.end(mark.lastindex or 0) :]
+    best, second = (b"9.9", b"9.8") if mark["year"] else (b"10", b"9")
+    begin, end = mark.span("year" if mark["year"] else "test")
+    better = second if xml[begin:end] == best else best
+    return xml[:begin] + better + xml[end:]
 
 
 def without_signature(xml: bytes, slot: str) -> bytes:

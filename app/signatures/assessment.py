@@ -217,15 +217,14 @@ def _report(
 
 def _unsigned(slot: Slot) -> SlotReport:
     entry = CATALOGUE["SIG-200"]
-    required = slot.rule.required
     return SlotReport(
         role=slot.rule.role,
         slot=slot.name,
         xpath=slot.xpath,
         holder=slot.holder,
-        indication=entry.indication if required else Indication.PASSED,
-        sub_indication=entry.sub_indication if required else None,
-        code=entry.code if required else None,
+        indication=entry.indication,
+        sub_indication=entry.sub_indication,
+        code=entry.code,
         signer=None,
         judged_at=None,
         judged_by=None,

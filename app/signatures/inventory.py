@@ -59,11 +59,17 @@ class Inventory:
 
 
 def take_inventory(document: Document) -> Inventory:
-    """List the slots that content and profile demand and match them with what is there."""
+    """List the slots that content and profile demand and match them with what is there.
+
+    A slot that may stay empty and is empty is told by a finding and not listed: nothing there can
+    pass or fail.
+    """
     findings: list[Finding] = []
     slots = [
         slot for rule in document.profile.slots for slot in _slots_of(rule, document, findings)
     ]
+    spared = {finding.slot for finding in findings if finding.code == "SIG-203"}
+    slots = [slot for slot in slots if slot.name not in spared]
     expected = {slot.signature for slot in slots if slot.signature is not None}
     counted = {finding.xpath for finding in findings}
     for signature in document.root.iter(_SIGNATURE):

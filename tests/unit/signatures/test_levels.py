@@ -12,6 +12,7 @@ from app.sandbox.pki import Pki, make_pki
 from app.sandbox.scenario import level_of, sign_class, without_signature
 from app.sandbox.school import SyntheticSchool, make_school, signers_of
 from app.sandbox.signing import sign_transcript
+from app.secondopinion.opinion import second_opinion
 from app.signatures.report import Indication, Verdict
 from app.signatures.verify import Context, verify_transcript
 from app.transcripts.content import PrimaryRecord, SecondaryRecord
@@ -121,6 +122,8 @@ def test_a_primary_transcript_without_any_subject_teachers_slot_passes() -> None
     assert len(slots) == len(verdict.report.findings) == 6
     assert verdict.report.coverage is not None
     assert verdict.report.coverage.complete
+    assert [one.slot for one in verdict.report.slots] == ["GVCN", "CBQL", "KY_PHAT_HANH"]
+    assert second_opinion(without_teachers(), verdict.report).agrees
 
 
 def test_an_empty_slot_of_a_primary_subject_teacher_is_told_and_not_refused() -> None:
@@ -135,6 +138,15 @@ def test_an_empty_slot_of_a_primary_subject_teacher_is_told_and_not_refused() ->
         ("SIG-300", "CBQL"),
         ("SIG-300", "KY_PHAT_HANH"),
     ]
+
+
+def test_two_slots_of_one_primary_subject_teacher_are_refused() -> None:
+    group = class_of("02", 4)
+    slot = f'<GVBM Id="{group.school.teachers[1].id}">'.encode()
+    doubled = group.transcripts[0].xml.replace(slot + b"<ds:", slot + b"</GVBM>" + slot + b"<ds:")
+    verdict = verified(group, doubled)
+    assert "SIG-202" in codes(verdict)
+    assert verdict.transcript is None
 
 
 def test_a_signature_of_a_primary_subject_teacher_must_be_valid() -> None:
