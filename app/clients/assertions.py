@@ -14,7 +14,6 @@ from json import loads
 from types import MappingProxyType
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
@@ -93,11 +92,11 @@ def read_public_key(jwk: Mapping[str, Any]) -> PublicKey:
         raise InvalidRequest(parameter="key", reason="kty")
     key = PublicKey(kid=kid, algorithm=algorithm, jwk=public)
     try:
-        strong = _is_strong(key)
+        if not _is_strong(key):
+            raise InvalidRequest(parameter="key", reason="weak")
+        _imported(key)
     except (JoseError, ValueError, TypeError) as error:
         raise InvalidRequest(parameter="key", reason="malformed") from error
-    if not strong:
-        raise InvalidRequest(parameter="key", reason="weak")
     return key
 
 
@@ -172,7 +171,12 @@ def _imported(key: PublicKey) -> RSAKey | ECKey:
 
 
 def _is_strong(key: PublicKey) -> bool:
-    public = _imported(key).public_key
-    if isinstance(public, RSAPublicKey):
-        return public.key_size in RSA_BITS and public.public_numbers().e > 2  # noqa: PLR2004 -- reason: 1 and 2 are no exponents
-    return bool(key.jwk["crv"] == "P-256")
+    """Tell whether a key may be imported at all; one that is no key is found at its import."""
+    if "n" not in key.jwk:
+        return bool(key.jwk["crv"] == "P-256")
+    modulus, exponent = (_number(key.jwk[name]) for name in ("n", "e"))
+    return modulus.bit_length() in RSA_BITS and exponent > 2 and exponent % 2 == 1  # noqa: PLR2004 -- reason: 1 and 2 are no exponents
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(urlsafe_b64decode(text.encode()), "big")
