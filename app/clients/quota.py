@@ -118,15 +118,17 @@ async def take(database: Database, client_id: str, quota: Quota) -> Taken:
     step, window = 1 / quota.per_second, quota.burst / quota.per_second
     values = {"client_id": client_id, "bucket": quota.name, "step": step, "window": window}
     async with database.begin() as connection:
-        row = (await connection.execute(_TAKE, values)).one()
-    spent = min(max(float(row.debt), 0.0), window) * quota.per_second
-    remaining = math.floor(quota.burst - spent + _ROUNDING)
+        row = (await connection.execute(_TAKE, values)).one_or_none()
+    # No row: refused by one that came in between and that this statement does not see yet.
+    allowed = row is not None and bool(row.allowed)
+    spent = quota.per_second * min(max(window if row is None else float(row.debt), 0.0), window)
+    remaining = math.floor(quota.burst - spent + _ROUNDING) if allowed else 0
     begun = max(quota.burst - spent - remaining, 0.0)  # how much of the next token has come back
     return Taken(
         quota=quota,
-        allowed=bool(row.allowed),
+        allowed=allowed,
         remaining=remaining,
-        next_in=math.ceil((1 - begun) * step) if remaining < quota.burst else 0,
+        next_in=max(math.ceil((1 - begun) * step), 1) if remaining < quota.burst else 0,
     )
 
 
