@@ -58,6 +58,11 @@ Kho trung tâm tiếp nhận, kiểm tra chữ ký số, lưu giữ và tra cứ
 2. Gửi gói tin đã ký tại `POST /v1/packages`; gửi lại đúng các byte đó luôn an toàn.
 3. Xem kết quả từng học bạ, tải bản tin trả lời đã ký và xác nhận đã đọc.
 
+Tài khoản chứng minh mình bằng `client_secret` hoặc `private_key_jwt` (RFC 7523), và chỉ thấy dữ
+liệu của các trường, tỉnh, cấp học được giao. Mọi giới hạn có tại `GET /v1/limits`; trả lời cho tài
+khoản có tiêu đề `RateLimit` và `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10), `429`
+có `Retry-After`.
+
 Mã lỗi và cách khắc phục: `GET /v1/error-codes`, hoặc trang `/error-codes` cho người đọc.
 Mọi lỗi theo RFC 9457 (`application/problem+json`). Thông báo bằng tiếng Việt, hoặc tiếng Anh với
 `Accept-Language: en`. Thời gian theo giờ Việt Nam (+07:00).

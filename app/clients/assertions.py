@@ -111,7 +111,7 @@ def claims_of(assertion: str) -> Claimed:
         kid, client_id = _json(header)["kid"], _json(payload)["sub"]
     except (ValueError, KeyError, TypeError, Base64Error, RecursionError) as error:
         raise InvalidClient from error
-    if not isinstance(kid, str) or not isinstance(client_id, str):
+    if not isinstance(kid, str) or not _KID.fullmatch(kid) or not isinstance(client_id, str):
         raise InvalidClient
     return Claimed(client_id=client_id, kid=kid)
 
@@ -148,7 +148,9 @@ def prove_assertion(
     )
     if not all(held):
         raise InvalidClient
-    return Used(digest=sha256(str(jti).encode()).digest(), expires_at=expires_at)
+    return Used(
+        digest=sha256(str(jti).encode(errors="surrogatepass")).digest(), expires_at=expires_at
+    )
 
 
 _BEGINS = ("iat", "nbf")

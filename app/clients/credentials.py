@@ -146,7 +146,9 @@ async def secrets_of(connection: AsyncConnection, client_id: str) -> tuple[Crede
     table = client_secrets
     statement = select(table.c.secret_id, table.c.created_at, table.c.expires_at)
     rows = await connection.execute(
-        statement.where(table.c.client_id == client_id).order_by(table.c.created_at)
+        statement.where(table.c.client_id == client_id).order_by(
+            table.c.created_at, table.c.expires_at
+        )
     )
     return tuple(
         Credential(
@@ -164,7 +166,9 @@ async def keys_of(connection: AsyncConnection, client_id: str) -> tuple[Credenti
     table = client_keys
     statement = select(table.c.kid, table.c.algorithm, table.c.created_at, table.c.expires_at)
     rows = await connection.execute(
-        statement.where(table.c.client_id == client_id).order_by(table.c.created_at)
+        statement.where(table.c.client_id == client_id).order_by(
+            table.c.created_at, table.c.expires_at
+        )
     )
     return tuple(
         Credential(

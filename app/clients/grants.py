@@ -91,6 +91,11 @@ async def grants_of(connection: AsyncConnection, client_id: str) -> tuple[Grant,
             client_grants.c.grant_id,
         )
         .where(client_grants.c.client_id == client_id)
-        .order_by(client_grants.c.valid_from, client_grants.c.grant_id)
+        .order_by(
+            client_grants.c.valid_from,
+            client_grants.c.school_code,
+            client_grants.c.province_code,
+            client_grants.c.level,
+        )
     )
     return tuple(Grant(**row) for row in (await connection.execute(statement)).mappings())

@@ -111,9 +111,7 @@ async def _by_assertion(
         return Proven(account=None, holds=False)
     async with database.read() as connection:
         account = await find_account(connection, claimed.client_id)
-        key = None
-        if account is not None and "\0" not in claimed.kid:
-            key = await public_key(connection, account.client_id, claimed.kid, now)
+        key = await public_key(connection, claimed.client_id, claimed.kid, now) if account else None
     if account is None or key is None or proof.client_id not in {None, account.client_id}:
         return Proven(account=account, holds=False)
     try:

@@ -123,7 +123,7 @@ def token_routes(
         summary="Thu hồi mã truy cập của chính tài khoản",
         status_code=HTTPStatus.OK,
         response_class=Response,
-        responses={200: {"description": "Mã truy cập không còn giá trị", "content": {}}},
+        responses={200: {"description": "Mã truy cập không còn giá trị"}},
     )
     async def revoke(
         request: Request,

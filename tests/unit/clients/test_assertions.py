@@ -3,10 +3,11 @@
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from json import dumps
 from typing import Any
 
 import pytest
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from app.clients.assertions import claims_of, prove_assertion, read_public_key
@@ -67,6 +68,13 @@ def test_an_assertion_signed_by_the_registered_key_proves_its_client(algorithm: 
 )
 def test_what_the_standard_leaves_open_is_taken(changes: dict[str, Any]) -> None:
     assert prove(signed(**changes))
+
+
+def test_a_name_that_is_no_text_still_counts_once() -> None:
+    payload = dumps(CLAIMS | {"jti": "\ud800"}).encode()
+    header = {"alg": "ES256", "kid": "k1"}
+    assertion = jws.serialize_compact(header, payload, private_key("ES256"), algorithms=["ES256"])
+    assert len(prove(assertion).digest) == 32
 
 
 @pytest.mark.parametrize(
@@ -140,9 +148,10 @@ def part(text: str) -> str:
         f"{part('[]')}.{part('{}')}.x",
         f"{part('{}')}.{part('{}')}.x",
         ".".join((part('{"kid": 1}'), part('{"sub": "a"}'), "x")),
+        ".".join((part('{"kid": "\\ud800"}'), part('{"sub": "a"}'), "x")),
         f"{part('[' * 5000)}.{part('{}')}.x",
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_what_is_no_assertion_claims_nothing(assertion: str) -> None:
     with pytest.raises(InvalidClient):
