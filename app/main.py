@@ -8,29 +8,24 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Request, Security
-from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
+from fastapi import APIRouter, Depends, FastAPI, Security
 from fastapi.openapi.utils import get_openapi
-from fastapi.security import OAuth2
 from pydantic import BaseModel, Field
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.clients.accounts import Caller, Reason, read_reason
-from app.clients.accounts import Scope as ClientScope
+from app.admission import Gate, caller_of, oauth_scheme, share_headers
 from app.clients.management import ManagementParts, client_routes
-from app.clients.quota import Taken, headers_of, quota_for, take
 from app.clients.routes import token_routes
-from app.clients.tokens import authenticate
 from app.db import Database, connect, schema_is_current
-from app.errors import StartRefused, TooManyRequests
+from app.errors import StartRefused
 from app.intake.routes import PackageParts, package_routes
 from app.keys import WebKeys, load_web_keys
 from app.limits import limit_routes
 from app.lookup.routes import lookup_routes
-from app.problems import TOKEN_PATH, Problem, install_problems, problem_responses
+from app.problems import Problem, install_problems, problem_responses
 from app.settings import Settings
 from app.vault import Vault, open_vault
 from app.verification.check import Stores
@@ -134,24 +129,22 @@ def create_app(parts: WebParts) -> FastAPI:
 
 
 def _include_routes(app: FastAPI, parts: WebParts, *, sandbox: bool) -> None:
-    async def caller(request: Request) -> Caller:
-        known: Caller = request.state.caller
-        return known
-
-    async def admitted(request: Request) -> None:
-        await _admit(parts, request, None)
-
-    async def admitted_for_a_reason(request: Request, access_reason: _AccessReason = None) -> None:
-        await _admit(parts, request, read_reason(access_reason))
-
-    token = [Security(_oauth_scheme()), Depends(admitted)]
-    reasoned = [Security(_oauth_scheme()), Depends(admitted_for_a_reason)]
+    gate = Gate(
+        database=parts.database,
+        keys=parts.keys,
+        clock=parts.clock,
+        public_url=parts.settings.public_url,
+    )
+    scheme = Security(oauth_scheme())
+    token, reasoned = [scheme, Depends(gate.admit)], [scheme, Depends(gate.admit_reader)]
     packages = package_routes(
         PackageParts(
-            database=parts.database, vault=parts.vault, authenticate=caller, clock=parts.clock
+            database=parts.database, vault=parts.vault, authenticate=caller_of, clock=parts.clock
         )
     )
-    transcripts = lookup_routes(parts.database, parts.vault, authenticate=caller, clock=parts.clock)
+    transcripts = lookup_routes(
+        parts.database, parts.vault, authenticate=caller_of, clock=parts.clock
+    )
     public = verification_routes(
         Stores(register=parts.verifier, audit=parts.database, vault=parts.vault),
         clock=parts.clock,
@@ -163,7 +156,7 @@ def _include_routes(app: FastAPI, parts: WebParts, *, sandbox: bool) -> None:
     app.include_router(tokens, responses=_TOKEN_PROBLEMS)
     app.include_router(packages, dependencies=token, responses=_CLIENT_PROBLEMS | _UPLOAD_PROBLEMS)
     app.include_router(transcripts, dependencies=reasoned, responses=_CLIENT_PROBLEMS)
-    management = ManagementParts(database=parts.database, authenticate=caller, clock=parts.clock)
+    management = ManagementParts(database=parts.database, authenticate=caller_of, clock=parts.clock)
     app.include_router(
         client_routes(management), dependencies=token, responses=_CLIENT_PROBLEMS | _STATE_PROBLEMS
     )
@@ -171,39 +164,6 @@ def _include_routes(app: FastAPI, parts: WebParts, *, sandbox: bool) -> None:
     app.include_router(public, responses=_PUBLIC_PROBLEMS)
     app.include_router(error_code_routes(sandbox=sandbox), responses=_LIST_PROBLEMS)
     app.include_router(_health_routes(parts), responses=_HEALTH_PROBLEMS)
-
-
-_AccessReason = Annotated[
-    str | None,
-    Header(
-        description="Lý do đọc học bạ, bắt buộc với bên thứ ba: `school-transfer`, `admission`, "
-        "`public-service` hoặc `inspection`, thêm số hồ sơ sau `; case=` nếu có",
-        examples=["admission; case=TS10-2026-00123"],
-    ),
-]
-
-
-async def _admit(parts: WebParts, request: Request, reason: Reason | None) -> None:
-    """Let a request in once its caller is known and has a share left; before its body is read.
-
-    Raises:
-        NotAuthenticated: nobody is known to call.
-        TooManyRequests: the client has used up its share.
-    """
-    caller = await authenticate(
-        parts.database,
-        parts.keys,
-        request.headers.get("authorization"),
-        parts.clock(),
-        parts.settings.public_url,
-        reason=reason,
-    )
-    quota = quota_for(caller.kind, request.method, request.url.path)
-    taken = await take(parts.database, caller.client_id, quota)
-    request.state.taken = taken
-    if not taken.allowed:
-        raise TooManyRequests(retry_after=taken.next_in)
-    request.state.caller = caller
 
 
 _TOKEN_PROBLEMS = problem_responses(
@@ -281,18 +241,6 @@ def _lifespan(parts: WebParts) -> Callable[[FastAPI], Any]:
     return lifespan
 
 
-def _oauth_scheme() -> OAuth2:
-    """Describe the token in OpenAPI; the routes themselves authenticate."""
-    scopes = {
-        ClientScope.PACKAGES_WRITE.value: "Gửi gói tin",
-        ClientScope.PACKAGES_READ.value: "Xem kết quả và bản tin trả lời của gói tin đã gửi",
-        ClientScope.TRANSCRIPTS_READ.value: "Tra cứu học bạ của các trường được giao",
-        ClientScope.CLIENTS_MANAGE.value: "Quản lý tài khoản kết nối (chỉ dành cho Bộ)",
-    }
-    flow = OAuthFlowClientCredentials(tokenUrl=TOKEN_PATH, scopes=scopes)
-    return OAuth2(flows=OAuthFlows(clientCredentials=flow), auto_error=False)
-
-
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """Describe the contract (OpenAPI 3.1) with the problem document among its schemas."""
     if app.openapi_schema is None:
@@ -332,9 +280,8 @@ class SecurityHeaders:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                taken: Taken | None = scope.get("state", {}).get("taken")
-                quota = {} if taken is None else headers_of(taken)
-                for name, value in {**self._headers, **quota}.items():
+                share = share_headers(scope.get("state", {}))
+                for name, value in {**self._headers, **share}.items():
                     headers.setdefault(name, value)
             await send(message)
 

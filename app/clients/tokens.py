@@ -35,7 +35,7 @@ ALGORITHM = "ES256"
 
 _TYPE = "at+jwt"  # RFC 9068 section 2.1: no other kind of token passes for an access token
 
-_TOKEN_PATH = "/v1/oauth/token"  # noqa: S105 -- reason: the path of an endpoint, no password
+TOKEN_PATH = "/v1/oauth/token"  # noqa: S105 -- reason: the path of an endpoint, no password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +192,7 @@ async def authenticate(
 
 async def _proven(database: Database, proof: Proof, now: datetime, public_url: str) -> Proven:
     # RFC 7523 section 3: the token endpoint's address names this service as well.
-    audiences = (public_url, f"{public_url}{_TOKEN_PATH}")
+    audiences = (public_url, f"{public_url}{TOKEN_PATH}")
     return await prove_client(database, proof, now=now, audiences=audiences)
 
 

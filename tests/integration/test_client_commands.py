@@ -119,6 +119,8 @@ def test_an_account_may_have_keys_instead(clients: Command, home: Path) -> None:
         (("grant", "khong-co"), StartRefused),
         (("add", "x", "Mẫu", "--school", "00000000"), InvalidRequest),
         (("add", "x", "Mẫu", "--kind", "school", "--scope", "clients:manage"), InvalidRequest),
+        (("add", "x", "Mẫu", "--level", "09"), InvalidRequest),
+        (("rotate-secret", "x", "--overlap-hours", "9999"), InvalidRequest),
         (("add", "x", "Mẫu", "--key", "{home}/khong-phai.json"), StartRefused),
         (("add", "x", "Mẫu", "--key", "{home}/danh-sach.json"), StartRefused),
     ],
