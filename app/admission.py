@@ -4,7 +4,7 @@ The routers of clients depend on it as a whole, so no route of theirs can forget
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from fastapi import Header, Request
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
 from fastapi.security import OAuth2
 
-from app.clients.accounts import Caller, Reason, Scope, read_reason
+from app.clients.accounts import Caller, Scope, read_reason
 from app.clients.quota import Taken, headers_of, quota_for, take
 from app.clients.tokens import TOKEN_PATH, authenticate
 from app.db import Database
@@ -52,7 +52,7 @@ class Gate:
             NotAuthenticated: nobody is known to call.
             TooManyRequests: the client has used up its share.
         """
-        await self._admit(request, None)
+        request.state.caller = await self._admitted(request)
 
     async def admit_reader(self, request: Request, access_reason: AccessReason = None) -> None:
         """Do the same where a reason for reading may be stated.
@@ -60,23 +60,23 @@ class Gate:
         Raises:
             InvalidRequest: the reason has another form.
         """
-        await self._admit(request, read_reason(access_reason))
+        caller = await self._admitted(request)
+        request.state.caller = replace(caller, reason=read_reason(access_reason))
 
-    async def _admit(self, request: Request, reason: Reason | None) -> None:
+    async def _admitted(self, request: Request) -> Caller:
         caller = await authenticate(
             self.database,
             self.keys,
             request.headers.get("authorization"),
             self.clock(),
             self.public_url,
-            reason=reason,
         )
         quota = quota_for(caller.kind, request.method, request.url.path)
         taken = await take(self.database, caller.client_id, quota)
         request.state.taken = taken
         if not taken.allowed:
             raise TooManyRequests(retry_after=taken.next_in)
-        request.state.caller = caller
+        return caller
 
 
 async def caller_of(request: Request) -> Caller:

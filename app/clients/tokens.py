@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.audit.record import Action, record
-from app.clients.accounts import Account, Caller, Reason, Scope, find_account, scopes_named
+from app.clients.accounts import Account, Caller, Scope, find_account, scopes_named
 from app.clients.proof import Proof, Proven, prove_client, remember
 from app.clients.tables import revoked_tokens
 from app.db import Database
@@ -156,8 +156,6 @@ async def authenticate(
     authorization: str | None,
     now: datetime,
     public_url: str,
-    *,
-    reason: Reason | None = None,
 ) -> Caller:
     """Find out who calls from the Authorization header.
 
@@ -186,7 +184,6 @@ async def authenticate(
         name=account.name,
         kind=account.kind,
         scopes=account.scopes & scopes_named(claims["scope"].split()),
-        reason=reason,
     )
 
 
