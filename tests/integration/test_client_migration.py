@@ -15,8 +15,7 @@ from tests.accounts import NOW, SECRET, rows
 
 OLD = (
     "INSERT INTO schools VALUES ('79000701', 'Trường THCS Mẫu', '79', '2026-01-01')",
-    "INSERT INTO clients VALUES ('hub-cu', 'Phần mềm Mẫu', :hash, '{packages:write}', true, "
-    "'2026-01-01')",
+    "INSERT INTO clients VALUES ('hub-cu', 'Mẫu', :hash, '{packages:write}', true, '2026-01-01')",
     "INSERT INTO client_schools VALUES ('hub-cu', '79000701')",
 )
 
