@@ -1,6 +1,7 @@
 """The queue takes turns between lanes, however long one of them is."""
 
 from datetime import UTC, datetime, timedelta
+from statistics import median
 from time import perf_counter
 from uuid import uuid4
 
@@ -79,6 +80,16 @@ async def take(worker: Database, count: int) -> list[str]:
     return taken
 
 
+async def seconds_of_a_take(worker: Database) -> float:
+    """The median of many, which a busy machine does not disturb."""
+    seconds = []
+    for _ in range(40):
+        began = perf_counter()
+        await take(worker, 1)
+        seconds.append(perf_counter() - began)
+    return median(seconds)
+
+
 @pytest.mark.usefixtures("senders")
 async def test_ten_thousand_packages_of_a_hub_delay_other_provinces_by_two(
     database: Database, web_database: Database, worker_database: Database
@@ -105,15 +116,11 @@ async def test_taking_the_next_package_costs_the_same_in_a_long_queue(
     async with database.begin() as connection:
         await connection.execute(FLOOD, {"many": MANY, "lane": "hub-lon/79"})
         await connection.execute(text("ANALYZE packages"))
-    began = perf_counter()
-    await take(worker_database, 50)
-    long = perf_counter() - began
+    long = await seconds_of_a_take(worker_database)
     async with database.begin() as connection:
         await connection.execute(FINISH)
         await connection.execute(text("ANALYZE packages"))
-    began = perf_counter()
-    await take(worker_database, 50)
-    assert long < 5 * (perf_counter() - began)
+    assert long < 5 * await seconds_of_a_take(worker_database)
 
 
 @pytest.mark.usefixtures("senders")
