@@ -10,7 +10,8 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from app.administration import certificate_commands, client_commands, school_commands
+from app.administration import certificate_commands, school_commands
+from app.client_commands import client_commands
 from app.contract import with_examples
 from app.db import migrate as migrate_database
 from app.demo import run_demo
@@ -39,7 +40,7 @@ cli = typer.Typer(
     rich_markup_mode=None,  # plain sentences, also in a log
 )
 cli.add_typer(school_commands, name="school")
-cli.add_typer(client_commands, name="client")
+cli.add_typer(client_commands, name="clients")
 cli.add_typer(certificate_commands, name="certificate")
 cli.add_typer(sandbox_commands, name="sandbox")
 cli.add_typer(trust_commands, name="trust")

@@ -1,14 +1,12 @@
-"""Commands of the operator: schools, client accounts and approved certificates.
+"""Commands of the operator: schools and approved certificates.
 
 They act as the owner of the database and stand in for the registration service until that exists.
-A secret is printed once and kept only as a hash.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from pathlib import Path
-from secrets import token_urlsafe
 from typing import Annotated
 
 import typer
@@ -17,7 +15,6 @@ from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certifica
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.clients.accounts import Scope, create_client, grant_schools
 from app.db import connect
 from app.directory.schools import School, register_school
 from app.errors import StartRefused
@@ -27,13 +24,7 @@ from app.settings import Settings
 from app.transcripts.profile import Role
 from app.trust.registry import register_certificate
 
-SECRET_BYTES = 32
-"""Random bytes of a client secret: nobody guesses 256 bits."""
-
 school_commands = typer.Typer(help="Danh mục cơ sở giáo dục.", no_args_is_help=True)
-client_commands = typer.Typer(
-    help="Tài khoản kết nối của phần mềm nhà trường.", no_args_is_help=True
-)
 certificate_commands = typer.Typer(
     help="Chứng thư của nhà trường và người quản lý.", no_args_is_help=True
 )
@@ -45,31 +36,6 @@ def add_school(code: str, name: str, province: str) -> None:
     school = School(code=code, name=name, province_code=province)
     _in_transaction(lambda connection, now: register_school(connection, school, now))
     typer.echo(f"Trường {code} đã có trong danh mục")
-
-
-@client_commands.command("add")
-def add_client(client_id: str, name: str, school: Annotated[list[str], typer.Option()]) -> None:
-    """Tạo tài khoản kết nối cho các trường và in mật khẩu ra một lần duy nhất."""
-    secret = token_urlsafe(SECRET_BYTES)
-    _in_transaction(
-        lambda connection, now: create_client(
-            connection,
-            client_id=client_id,
-            name=name,
-            scopes=tuple(Scope),
-            schools=school,
-            secret=secret,
-            now=now,
-        )
-    )
-    typer.echo(secret)
-
-
-@client_commands.command("grant")
-def grant_client(client_id: str, school: Annotated[list[str], typer.Option()]) -> None:
-    """Cho phép tài khoản gửi thay thêm trường."""
-    _in_transaction(lambda connection, _now: grant_schools(connection, client_id, school))
-    typer.echo(f"Tài khoản {client_id} được gửi thay: {', '.join(school)}")
 
 
 @certificate_commands.command("approve")
@@ -114,7 +80,7 @@ def _in_transaction(work: Callable[[AsyncConnection, datetime], Awaitable[None]]
             async with database.begin() as connection:
                 await work(connection, read_clock())
         except IntegrityError as error:
-            raise StartRefused("no such school or client: add it first") from error
+            raise StartRefused("no such school: add it first") from error
         finally:
             await database.dispose()
 

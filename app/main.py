@@ -10,24 +10,22 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Security
-from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
+from fastapi import APIRouter, Depends, FastAPI, Security
 from fastapi.openapi.utils import get_openapi
-from fastapi.security import OAuth2
 from pydantic import BaseModel, Field
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.clients.accounts import Caller
-from app.clients.accounts import Scope as ClientScope
+from app.admission import Gate, caller_of, oauth_scheme, share_headers
+from app.clients.management import ManagementParts, client_routes
 from app.clients.routes import token_routes
-from app.clients.tokens import authenticate
 from app.db import Database, connect, schema_is_current
 from app.errors import StartRefused
 from app.intake.routes import PackageParts, package_routes
 from app.keys import WebKeys, load_web_keys
+from app.limits import limit_routes
 from app.lookup.routes import lookup_routes
-from app.problems import TOKEN_PATH, Problem, install_problems, problem_responses
+from app.problems import Problem, install_problems, problem_responses
 from app.settings import Settings
 from app.trust.standing import BundleStanding, bundle_standing
 from app.vault import Vault, open_vault
@@ -55,6 +53,11 @@ Kho trung tâm tiếp nhận, kiểm tra chữ ký số, lưu giữ và tra cứ
 1. Lấy mã truy cập tại `POST /v1/oauth/token` bằng tài khoản kết nối được cấp.
 2. Gửi gói tin đã ký tại `POST /v1/packages`; gửi lại đúng các byte đó luôn an toàn.
 3. Xem kết quả từng học bạ, tải bản tin trả lời đã ký và xác nhận đã đọc.
+
+Tài khoản chứng minh mình bằng `client_secret` hoặc `private_key_jwt` (RFC 7523), và chỉ thấy dữ
+liệu của các trường, tỉnh, cấp học được giao. Mọi giới hạn có tại `GET /v1/limits`; trả lời cho tài
+khoản có tiêu đề `RateLimit` và `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10), `429`
+có `Retry-After`.
 
 Mã lỗi và cách khắc phục: `GET /v1/error-codes`, hoặc trang `/error-codes` cho người đọc.
 Mọi lỗi theo RFC 9457 (`application/problem+json`). Thông báo bằng tiếng Việt, hoặc tiếng Anh với
@@ -127,19 +130,22 @@ def create_app(parts: WebParts) -> FastAPI:
 
 
 def _include_routes(app: FastAPI, parts: WebParts, *, sandbox: bool) -> None:
-    async def caller(request: Request) -> Caller:
-        authorization = request.headers.get("authorization")
-        return await authenticate(
-            parts.database, parts.keys, authorization, parts.clock(), parts.settings.public_url
-        )
-
-    token = [Security(_oauth_scheme())]
+    gate = Gate(
+        database=parts.database,
+        keys=parts.keys,
+        clock=parts.clock,
+        public_url=parts.settings.public_url,
+    )
+    scheme = Security(oauth_scheme())
+    token, reasoned = [scheme, Depends(gate.admit)], [scheme, Depends(gate.admit_reader)]
     packages = package_routes(
         PackageParts(
-            database=parts.database, vault=parts.vault, authenticate=caller, clock=parts.clock
+            database=parts.database, vault=parts.vault, authenticate=caller_of, clock=parts.clock
         )
     )
-    transcripts = lookup_routes(parts.database, parts.vault, authenticate=caller, clock=parts.clock)
+    transcripts = lookup_routes(
+        parts.database, parts.vault, authenticate=caller_of, clock=parts.clock
+    )
     public = verification_routes(
         Stores(register=parts.verifier, audit=parts.database, vault=parts.vault),
         clock=parts.clock,
@@ -150,7 +156,12 @@ def _include_routes(app: FastAPI, parts: WebParts, *, sandbox: bool) -> None:
     )
     app.include_router(tokens, responses=_TOKEN_PROBLEMS)
     app.include_router(packages, dependencies=token, responses=_CLIENT_PROBLEMS | _UPLOAD_PROBLEMS)
-    app.include_router(transcripts, dependencies=token, responses=_CLIENT_PROBLEMS)
+    app.include_router(transcripts, dependencies=reasoned, responses=_CLIENT_PROBLEMS)
+    management = ManagementParts(database=parts.database, authenticate=caller_of, clock=parts.clock)
+    app.include_router(
+        client_routes(management), dependencies=token, responses=_CLIENT_PROBLEMS | _STATE_PROBLEMS
+    )
+    app.include_router(limit_routes())
     app.include_router(public, responses=_PUBLIC_PROBLEMS)
     app.include_router(error_code_routes(sandbox=sandbox), responses=_LIST_PROBLEMS)
     app.include_router(_health_routes(parts), responses=_HEALTH_PROBLEMS)
@@ -168,9 +179,11 @@ _CLIENT_PROBLEMS = problem_responses(
     HTTPStatus.FORBIDDEN,
     HTTPStatus.NOT_FOUND,
     HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
+_STATE_PROBLEMS = problem_responses(HTTPStatus.CONFLICT)
 _UPLOAD_PROBLEMS = problem_responses(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 )
@@ -240,17 +253,6 @@ def _lifespan(parts: WebParts) -> Callable[[FastAPI], Any]:
     return lifespan
 
 
-def _oauth_scheme() -> OAuth2:
-    """Describe the token in OpenAPI; the routes themselves authenticate."""
-    scopes = {
-        ClientScope.PACKAGES_WRITE.value: "Gửi gói tin",
-        ClientScope.PACKAGES_READ.value: "Xem kết quả và bản tin trả lời của gói tin đã gửi",
-        ClientScope.TRANSCRIPTS_READ.value: "Tra cứu học bạ của các trường được giao",
-    }
-    flow = OAuthFlowClientCredentials(tokenUrl=TOKEN_PATH, scopes=scopes)
-    return OAuth2(flows=OAuthFlows(clientCredentials=flow), auto_error=False)
-
-
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """Describe the contract (OpenAPI 3.1) with the problem document among its schemas."""
     if app.openapi_schema is None:
@@ -268,7 +270,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 
 class SecurityHeaders:
-    """Add the headers that every answer carries, where its route did not set them itself."""
+    """Add the headers that every answer carries, where its route did not set them itself.
+
+    An answer to a client tells its share as well.
+    """
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         """Wrap an application.
@@ -287,7 +292,8 @@ class SecurityHeaders:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
+                share = share_headers(scope.get("state", {}))
+                for name, value in {**self._headers, **share}.items():
                     headers.setdefault(name, value)
             await send(message)
 

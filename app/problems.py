@@ -28,6 +28,9 @@ from app.transcripts.finding import DocumentRefused
 MEDIA_TYPE = "application/problem+json"
 
 TOKEN_PATH = "/v1/oauth/token"  # noqa: S105 -- reason: the path of an endpoint, no password
+"""Where tokens are got."""
+
+_OAUTH_PATHS = frozenset({TOKEN_PATH, "/v1/oauth/revoke"})
 """Where RFC 6749 section 5.2 rules the answers: 400 instead of 403 and 422, and `error`."""
 
 _log = structlog.get_logger(__name__)
@@ -169,7 +172,7 @@ async def _answer_repository_error(request: Request, error: Exception) -> JSONRe
         _log.warning("part.unavailable", part=error.part, trace_id=trace_id_of(request))
     code = error.code if error.code in KINDS else "internal"
     members, status = members_of(error), None
-    if request.url.path == TOKEN_PATH and (name := _oauth_error(error)):
+    if request.url.path in _OAUTH_PATHS and (name := _oauth_error(error)):
         members["error"] = name
         status = None if name == "invalid_client" else HTTPStatus.BAD_REQUEST
     return problem_response(

@@ -1,8 +1,8 @@
-"""Token buckets that slow down whoever asks too often.
+"""Token buckets that slow down whoever asks too often without an account, by address.
 
 They live in the memory of one process: two web processes allow twice the rate, and a restart
-forgets. That is enough against guessing and floods by address. A fair share for each client across
-all processes needs buckets in PostgreSQL and comes later.
+forgets. That is enough against guessing and floods. A client's share is kept for all processes
+together by `app.clients.quota`.
 """
 
 import math

@@ -46,6 +46,7 @@ class Ask:
     Attributes:
         form: fields that are the body.
         body: text that is the body.
+        json: a value that is the body as JSON.
         file: the name under which the examples keep the body, which is `content`.
     """
 
@@ -54,6 +55,7 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] | None = None
     body: str | None = None
+    json: Json | None = None
     file: str | None = None
     content: bytes = b""
 
@@ -102,7 +104,8 @@ class Exchange:
         if file:
             assert self.files.setdefault(file, answer.body) == answer.body, file
         asked = {"method": ask.method, "path": ask.path, "headers": dict(ask.headers)}
-        body = {"form": ask.form, "body": ask.body, "body_file": ask.file}
+        shown = ask.body if ask.json is None else ask.json
+        body = {"form": ask.form, "body": shown, "body_file": ask.file}
         told: Json = {"status": answer.status, "headers": answer.headers}
         if answer.headers.get("Content-Type") in JSON_TYPES:
             told["body"] = answer.json
@@ -151,6 +154,8 @@ def send(url: str, ask: Ask) -> Answer:
     """Send one request with these headers and no others."""
     body: bytes | None = ask.content or (ask.body or "").encode() or None
     headers = dict(ask.headers)
+    if ask.json is not None:
+        body = json.dumps(ask.json, ensure_ascii=False).encode()
     if ask.form is not None:
         body = urlencode(ask.form).encode()
         headers["Content-Type"] = FORM

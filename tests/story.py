@@ -5,6 +5,7 @@ from app.sandbox.packaging import SignedTranscript
 from app.sandbox.scenario import without_signature
 from app.transcripts.codes import format_code, transcript_code
 from app.verification.routes import CHECKS_AT_ONCE
+from tests.accountstory import show_management
 from tests.exchange import REPLY_FILE, Ask, Exchange, send
 from tests.working import SECRET, Repository
 
@@ -38,6 +39,7 @@ def tell(exchange: Exchange) -> None:
     show_refusals(exchange, bearer)
     show_health(exchange)
     show_error_codes(exchange)
+    show_management(exchange, code_of(exchange.repository))
 
 
 def two_students(repository: Repository) -> bytes:

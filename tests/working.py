@@ -17,7 +17,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from sqlalchemy import text
 
-from app.clients.accounts import Scope, create_client
+from app.clients.accounts import Kind, Scope, create_client
 from app.db import Database, connect
 from app.intake.process import Processing
 from app.intake.processes import VerificationProcesses
@@ -95,10 +95,13 @@ class Repository:
         self._clients[client_id, scope] = client
         return client
 
-    def add_client(self, client_id: str) -> None:
-        """Make an account that may do everything, for no school."""
+    def add_client(self, client_id: str, kind: Kind = Kind.HUB) -> None:
+        """Make an account that may do everything that its kind may, for no school."""
         self.thread.run(
-            _as_owner(self.database_url, lambda database: _open_account(database, client_id, ()))
+            _as_owner(
+                self.database_url,
+                lambda database: _open_account(database, client_id, (), kind=kind),
+            )
         )
 
     def execute(self, statement: str, **parameters: Any) -> list[Any]:
@@ -219,12 +222,15 @@ async def _enrol(database: Database, scenario: Scenario) -> None:
     await _open_account(database, "phan-mem-mau", (scenario.school.code,))
 
 
-async def _open_account(database: Database, client_id: str, schools: tuple[str, ...]) -> None:
+async def _open_account(
+    database: Database, client_id: str, schools: tuple[str, ...], *, kind: Kind = Kind.HUB
+) -> None:
     async with database.begin() as connection:
         await create_client(
             connection,
             client_id=client_id,
             name="Phần mềm mẫu",
+            kind=kind,
             scopes=tuple(Scope),
             schools=schools,
             secret=SECRET,

@@ -23,6 +23,16 @@ class Action(StrEnum):
     REPLY_ACKNOWLEDGED = "reply.acknowledged"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 -- reason: the name of an action, no password
     TOKEN_REFUSED = "token.refused"  # noqa: S105 -- reason: the name of an action, no password
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 -- reason: the name of an action, no password
+    CLIENT_CREATED = "client.created"
+    CLIENT_CHANGED = "client.changed"
+    CLIENT_SECRET_ADDED = "client.secret-added"  # noqa: S105 -- reason: the name of an action
+    CLIENT_SECRET_ENDED = "client.secret-ended"  # noqa: S105 -- reason: the name of an action
+    CLIENT_KEY_ADDED = "client.key-added"
+    CLIENT_KEY_ENDED = "client.key-ended"
+    CLIENT_GRANT_ADDED = "client.grant-added"
+    CLIENT_GRANT_ENDED = "client.grant-ended"
+    CLIENT_TOKENS_REVOKED = "client.tokens-revoked"
     VERIFICATION_CHECKED = "verification.checked"
     TRANSCRIPT_DISPUTED = "transcript.disputed"
     ARCHIVE_VERIFIED = "archive.verified"

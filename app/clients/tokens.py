@@ -1,21 +1,22 @@
 """Access tokens: signed claims that live for minutes (RFC 9068), tied to a living account."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
-from sqlalchemy import select
+from sqlalchemy import delete, exists, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.audit.record import Action, record
-from app.clients.accounts import CLIENT_ID, Caller, Scope
-from app.clients.secrets import is_secret
-from app.clients.tables import clients
+from app.clients.accounts import Account, Caller, Scope, find_account, scopes_named
+from app.clients.proof import Proof, Proven, prove_client, remember
+from app.clients.tables import revoked_tokens
 from app.db import Database
 from app.errors import InvalidClient, InvalidRequest, NotAuthenticated
 from app.keys import WebKeys
@@ -26,9 +27,6 @@ TOKEN_LIFETIME = timedelta(minutes=15)
 TOKEN_LIMIT = 4096
 """Characters of a token that are looked at: ours have about 500."""
 
-SECRET_LIMIT = 256
-"""Characters of a secret that are hashed: more is no secret of ours, only work for the hash."""
-
 CLOCK_SKEW_SECONDS = 5
 """Web processes on several machines agree on the time to within this."""
 
@@ -36,6 +34,8 @@ ALGORITHM = "ES256"
 """Pinned: a token's own header never chooses how it is checked (RFC 8725 section 3.1)."""
 
 _TYPE = "at+jwt"  # RFC 9068 section 2.1: no other kind of token passes for an access token
+
+TOKEN_PATH = "/v1/oauth/token"  # noqa: S105 -- reason: the path of an endpoint, no password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,7 @@ class TokenRequest:
         trace_id: the trace of the request, for the audit.
     """
 
-    client_id: str
-    secret: str = field(repr=False)
+    proof: Proof
     scope: str | None = None
     trace_id: str | None = None
 
@@ -70,10 +69,10 @@ class IssuedToken:
 async def issue_token(
     database: Database, keys: WebKeys, request: TokenRequest, *, now: datetime, public_url: str
 ) -> IssuedToken:
-    """Give a client that knows its secret a token for the scopes that it asks for.
+    """Give a client that proves itself a token for the scopes that it asks for.
 
-    An unknown client, a wrong secret and a disabled account get the same answer after the same
-    time. Either outcome is recorded before it is told.
+    An unknown client, a wrong secret, a repeated assertion and a disabled account get the same
+    answer. Either outcome is recorded before it is told.
 
     Args:
         database: as hocba_web.
@@ -83,34 +82,131 @@ async def issue_token(
         public_url: issuer and audience, so that a token of the sandbox is none in production.
 
     Raises:
-        InvalidClient: the id and the secret do not belong together.
+        InvalidClient: the proof does not hold.
         InvalidRequest: a scope that the client does not have.
         Unavailable: the database cannot answer.
     """
-    # 1 the account, if there is one
-    account = await _find(database, request.client_id)
-    # 2 the secret, at the same cost for an unknown client
-    secret = request.secret[: SECRET_LIMIT + 1]
-    kept = account.secret_hash if account is not None and len(secret) <= SECRET_LIMIT else None
-    proven = await asyncio.to_thread(is_secret, secret, kept)
-    accepted = account is not None and proven and account.enabled
-    # 3 the record
+    # 1 the account and its proof
+    proven = await _proven(database, request.proof, now, public_url)
+    # 2 the record; an assertion counts once, whatever is asked for with it
     async with database.begin() as connection:
+        holds = proven.holds and await remember(connection, proven, now)
         await record(
             connection,
             at=now,
             actor="public",
-            action=Action.TOKEN_ISSUED if accepted else Action.TOKEN_REFUSED,
+            action=Action.TOKEN_ISSUED if holds else Action.TOKEN_REFUSED,
             # What an unknown caller typed may be anything, so it is not kept.
-            object="unknown" if account is None else account.client_id,
+            object="unknown" if proven.account is None else proven.account.client_id,
             trace_id=request.trace_id,
         )
-    if account is None or not accepted:
+    if proven.account is None or not holds:
         raise InvalidClient
-    # 4 the token
-    scope = _granted(request.scope, account.scopes)
+    # 3 the token
+    scope = _granted(request.scope, proven.account.scopes)
+    claims = _claims(proven.account, scope, now, public_url)
+    return IssuedToken(
+        access_token=await asyncio.to_thread(_sign, keys, claims),
+        expires_in=int(TOKEN_LIFETIME.total_seconds()),
+        scope=scope,
+    )
+
+
+async def revoke_token(
+    database: Database,
+    keys: WebKeys,
+    token: str,
+    request: TokenRequest,
+    *,
+    now: datetime,
+    public_url: str,
+) -> None:
+    """Make one of the client's own tokens worthless at once, in every process (RFC 7009).
+
+    What is no living token of this client is passed over in silence: it is worthless already, or
+    not the client's to revoke.
+
+    Raises:
+        InvalidClient: the proof does not hold.
+        Unavailable: the database cannot answer.
+    """
+    proven = await _proven(database, request.proof, now, public_url)
+    try:
+        claims = await asyncio.to_thread(_check, keys, token[:TOKEN_LIMIT], now, public_url)
+    except NotAuthenticated:
+        claims = {}
+    async with database.begin() as connection:
+        if not proven.holds or not await remember(connection, proven, now):
+            raise InvalidClient
+        if proven.account is not None and claims.get("sub") == proven.account.client_id:
+            await _revoke(connection, claims, now)
+            await record(
+                connection,
+                at=now,
+                actor=proven.account.client_id,
+                action=Action.TOKEN_REVOKED,
+                object=proven.account.client_id,
+                trace_id=request.trace_id,
+            )
+
+
+async def authenticate(
+    database: Database,
+    keys: WebKeys,
+    authorization: str | None,
+    now: datetime,
+    public_url: str,
+) -> Caller:
+    """Find out who calls from the Authorization header.
+
+    The account is read each time, so a disabled client and a revoked token are out at once, and a
+    scope that was taken from the client no longer counts.
+
+    Raises:
+        NotAuthenticated: no token, not one of ours, run out or revoked, or its account is gone or
+            disabled.
+        Unavailable: the database cannot answer.
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not 0 < len(token) <= TOKEN_LIMIT:
+        raise NotAuthenticated
+    claims = await asyncio.to_thread(_check, keys, token, now, public_url)
+    revoked = select(exists().where(revoked_tokens.c.token_id == UUID(claims["jti"])))
+    async with database.read() as connection:
+        account = await find_account(connection, claims["sub"])
+        out = await connection.scalar(revoked)
+    if account is None or not account.enabled or out:
+        raise NotAuthenticated
+    if claims["generation"] != account.token_generation:
+        raise NotAuthenticated
+    return Caller(
+        client_id=account.client_id,
+        name=account.name,
+        kind=account.kind,
+        scopes=account.scopes & scopes_named(claims["scope"].split()),
+    )
+
+
+async def _proven(database: Database, proof: Proof, now: datetime, public_url: str) -> Proven:
+    # RFC 7523 section 3: the token endpoint's address names this service as well.
+    audiences = (public_url, f"{public_url}{TOKEN_PATH}")
+    return await prove_client(database, proof, now=now, audiences=audiences)
+
+
+async def _revoke(connection: AsyncConnection, claims: dict[str, Any], now: datetime) -> None:
+    leeway = timedelta(seconds=CLOCK_SKEW_SECONDS)
+    await connection.execute(
+        delete(revoked_tokens).where(revoked_tokens.c.expires_at <= now - leeway)
+    )
+    statement = insert(revoked_tokens).values(
+        token_id=UUID(claims["jti"]), expires_at=datetime.fromtimestamp(claims["exp"], UTC) + leeway
+    )
+    await connection.execute(statement.on_conflict_do_nothing())
+
+
+def _claims(account: Account, scope: str, now: datetime, public_url: str) -> dict[str, Any]:
     issued_at = int(now.timestamp())
-    claims = {
+    return {
         "iss": public_url,
         "aud": public_url,
         "sub": account.client_id,
@@ -119,74 +215,8 @@ async def issue_token(
         "exp": issued_at + int(TOKEN_LIFETIME.total_seconds()),
         "jti": str(uuid4()),
         "scope": scope,
+        "generation": account.token_generation,
     }
-    token = await asyncio.to_thread(_sign, keys, claims)
-    return IssuedToken(
-        access_token=token, expires_in=int(TOKEN_LIFETIME.total_seconds()), scope=scope
-    )
-
-
-async def authenticate(
-    database: Database, keys: WebKeys, authorization: str | None, now: datetime, public_url: str
-) -> Caller:
-    """Find out who calls from the Authorization header.
-
-    The account is read each time, so a disabled client is out at once and a scope that was taken
-    from it no longer counts.
-
-    Raises:
-        NotAuthenticated: no token, not one of ours, run out, or its account is gone or disabled.
-        Unavailable: the database cannot answer.
-    """
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not 0 < len(token) <= TOKEN_LIMIT:
-        raise NotAuthenticated
-    claims = await asyncio.to_thread(_check, keys, token, now, public_url)
-    account = await _find(database, claims["sub"])
-    if account is None or not account.enabled:
-        raise NotAuthenticated
-    return Caller(
-        client_id=account.client_id,
-        name=account.name,
-        scopes=account.scopes & _scopes(claims["scope"].split()),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class _Account:
-    client_id: str
-    name: str
-    secret_hash: str
-    scopes: frozenset[Scope]
-    enabled: bool
-
-
-async def _find(database: Database, client_id: str) -> _Account | None:
-    if not CLIENT_ID.fullmatch(client_id):
-        return None
-    statement = select(
-        clients.c.client_id,
-        clients.c.name,
-        clients.c.secret_hash,
-        clients.c.scopes,
-        clients.c.enabled,
-    ).where(clients.c.client_id == client_id)
-    async with database.read() as connection:
-        row = (await connection.execute(statement)).one_or_none()
-    if row is None:
-        return None
-    return _Account(
-        client_id=row.client_id,
-        name=row.name,
-        secret_hash=row.secret_hash,
-        scopes=_scopes(row.scopes),
-        enabled=row.enabled,
-    )
-
-
-def _scopes(names: Sequence[str]) -> frozenset[Scope]:
-    """Read scopes; a name that this version does not know allows nothing."""
-    return frozenset(scope for scope in Scope if scope.value in names)
 
 
 def _granted(requested: str | None, held: frozenset[Scope]) -> str:
@@ -211,13 +241,17 @@ def _check(keys: WebKeys, token: str, now: datetime, public_url: str) -> dict[st
         sub={"essential": True},
         exp={"essential": True},
         iat={"essential": True},
+        jti={"essential": True},
         scope={"essential": True},
+        generation={"essential": True},
     )
     try:
         read = jwt.decode(token, ECKey.import_key(keys.tokens), algorithms=[ALGORITHM])
         registry.validate(read.claims)
-    except (JoseError, ValueError, TypeError) as error:
+        UUID(read.claims["jti"])
+    except (JoseError, ValueError, TypeError, AttributeError) as error:
         raise NotAuthenticated from error
-    if read.header.get("typ") != _TYPE or not isinstance(read.claims["scope"], str):
+    texts = (read.claims["scope"], read.claims["sub"])
+    if read.header.get("typ") != _TYPE or not all(isinstance(one, str) for one in texts):
         raise NotAuthenticated
     return read.claims

@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.clients.accounts import Caller
+from app.clients.partition import PlaceColumns, visible_packages
+from app.intake.lanes import next_turn
 from app.intake.package import Item, Package, Result, State, findings_from_json
 from app.intake.tables import package_items, package_replies, packages
 
@@ -32,8 +35,12 @@ _COLUMNS = (
 )
 
 
-async def add_package(connection: AsyncConnection, package: Package) -> bool:
+async def add_package(
+    connection: AsyncConnection, package: Package, *, lane: str | None = None
+) -> bool:
     """Insert a received package; False when the client's same bytes are there already.
+
+    It waits its turn in the lane; without one in that of the client's other packages.
 
     Waits for a concurrent transaction that inserts the same bytes, so that afterwards one row is
     there whatever became of the other.
@@ -47,6 +54,8 @@ async def add_package(connection: AsyncConnection, package: Package) -> bool:
             size=package.size,
             state=package.state,
             received_at=package.received_at,
+            lane=lane or package.client_id,
+            turn=next_turn(lane or package.client_id),
         )
         .on_conflict_do_nothing(index_elements=["client_id", "digest"])
         .returning(packages.c.package_id)
@@ -58,14 +67,23 @@ async def find_package(
     connection: AsyncConnection, client_id: str, package_id: UUID
 ) -> Package | None:
     """Find one of the client's packages; another client's is None like an unknown one."""
-    return await _find(connection, client_id, packages.c.package_id == package_id)
+    return await _find(connection, _sent_by(client_id), packages.c.package_id == package_id)
+
+
+async def find_visible_package(
+    connection: AsyncConnection, caller: Caller, package_id: UUID, now: datetime
+) -> Package | None:
+    """Find a package that the caller may read; one outside its partition is None like unknown."""
+    rows = PlaceColumns(school_code=packages.c.school_code, province_code=packages.c.province_code)
+    visible = visible_packages(caller, packages.c.client_id, rows, now)
+    return await _find(connection, visible, packages.c.package_id == package_id)
 
 
 async def find_by_digest(
     connection: AsyncConnection, client_id: str, digest: str
 ) -> Package | None:
     """Find one of the client's packages by the SHA-256 of its bytes."""
-    return await _find(connection, client_id, packages.c.digest == digest)
+    return await _find(connection, _sent_by(client_id), packages.c.digest == digest)
 
 
 async def items_of(connection: AsyncConnection, package_id: UUID) -> tuple[Item, ...]:
@@ -112,22 +130,25 @@ async def mark_read(connection: AsyncConnection, package_id: UUID, now: datetime
     return (await connection.execute(statement)).rowcount == 1
 
 
+def _sent_by(client_id: str) -> ColumnElement[bool]:
+    return packages.c.client_id == client_id
+
+
 async def _find(
-    connection: AsyncConnection, client_id: str, condition: ColumnElement[bool]
+    connection: AsyncConnection, partition: ColumnElement[bool], condition: ColumnElement[bool]
 ) -> Package | None:
     earlier = packages.alias()
     position = (
         select(func.count())
         .where(
             earlier.c.state.in_((State.RECEIVED, State.PROCESSING)),
-            earlier.c.received_at <= packages.c.received_at,
+            tuple_(earlier.c.turn, earlier.c.received_at)
+            <= tuple_(packages.c.turn, packages.c.received_at),
             packages.c.state.in_((State.RECEIVED, State.PROCESSING)),
         )
         .scalar_subquery()
     )
-    statement = select(*_COLUMNS, position.label("position")).where(
-        packages.c.client_id == client_id, condition
-    )
+    statement = select(*_COLUMNS, position.label("position")).where(partition, condition)
     row = (await connection.execute(statement)).mappings().one_or_none()
     return None if row is None else _package(row)
 

@@ -5,12 +5,11 @@ everything is judged at, so a repetition comes to the same verdict.
 """
 
 import asyncio
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app.clients.accounts import may_act_for
+from app.clients.partition import Place, levels_open_to
 from app.db import Database
 from app.directory.schools import School, find_school
 from app.intake.checks import ItemVerdict
@@ -23,6 +22,7 @@ from app.intake.decision import (
     commit_decision,
 )
 from app.intake.dispute import keep_disputes
+from app.intake.lanes import claimed_school
 from app.intake.processes import VerificationProcesses
 from app.intake.queue import Lease
 from app.keys import WorkerKeys
@@ -36,8 +36,6 @@ from app.vault import Vault
 
 UNKNOWN_SIGNER = "SIG-500"
 """The code of a certificate that the school did not register; the finding's value is its digest."""
-
-_CLAIMED_SCHOOL = re.compile(rb"<CO_QUAN_DON_VI_ID\s*>\s*([^<>&\s]{1,20})\s*</CO_QUAN_DON_VI_ID")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +55,15 @@ class Processing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sender:
-    """Whom the package claims to come from, and what the repository knows of that school."""
+    """Whom the package claims to come from, and what the repository knows of that school.
+
+    Attributes:
+        levels: for which the client may send the school's transcripts; empty when for none.
+    """
 
     claimed: str | None
     school: School | None
-    allowed: bool
+    levels: frozenset[str]
     registrations: tuple[Registration, ...]
 
 
@@ -88,7 +90,7 @@ async def process_package(parts: Processing, lease: Lease) -> Committed:
     decision: Decision
     if refusal or message is None or sender.school is None:
         decision = RefusedWhole(
-            findings=refusal, message=message, school=sender.school if sender.allowed else None
+            findings=refusal, message=message, school=sender.school if sender.levels else None
         )
     else:
         # 3 each transcript on its own, so that one cannot block the class
@@ -104,25 +106,19 @@ async def process_package(parts: Processing, lease: Lease) -> Committed:
     )
 
 
-def claimed_school(content: bytes) -> str | None:
-    """Read which school a package claims to come from, before anything is proven.
-
-    It only chooses whose certificates are offered to the verifier, which holds the signed message
-    against them; a wrong claim therefore ends as a refusal.
-    """
-    found = _CLAIMED_SCHOOL.search(content)
-    return None if found is None else found.group(1).decode(errors="replace")
-
-
 async def _find_sender(database: Database, lease: Lease, content: bytes) -> _Sender:
     claimed = await asyncio.to_thread(claimed_school, content)
     if claimed is None:
-        return _Sender(claimed=None, school=None, allowed=False, registrations=())
+        return _Sender(claimed=None, school=None, levels=frozenset(), registrations=())
     async with database.read() as connection:
+        school = await find_school(connection, claimed)
+        place = Place(
+            school_code=claimed, province_code=None if school is None else school.province_code
+        )
         return _Sender(
             claimed=claimed,
-            school=await find_school(connection, claimed),
-            allowed=await may_act_for(connection, lease.client_id, claimed),
+            school=school,
+            levels=await levels_open_to(connection, lease.client_id, place, lease.received_at),
             registrations=await registrations_of(connection, claimed),
         )
 
@@ -156,7 +152,7 @@ def _refuse_sender(sender: _Sender, verdict: PackageVerdict) -> tuple[Finding, .
     opened = bool(verdict.report.slots)
     if opened and sender.school is None:
         return (Finding(code="PKG-110", value=sender.claimed),)
-    if opened and not sender.allowed:
+    if opened and not sender.levels:
         return (Finding(code="PKG-111", value=sender.claimed),)
     if verdict.message is None:
         return verdict.report.findings
@@ -191,6 +187,21 @@ async def _judge_transcripts(
 
     verdicts = await asyncio.gather(*(judge(item) for item in message.items))
     return tuple(
-        Judged(item=item, verdict=verdict)
+        Judged(item=item, verdict=_within(sender.levels, verdict))
         for item, verdict in zip(message.items, verdicts, strict=True)
+    )
+
+
+def _within(levels: frozenset[str], verdict: ItemVerdict) -> ItemVerdict:
+    """Refuse a transcript of a level for which the client may not send."""
+    transcript = verdict.transcript
+    if transcript is None or transcript.level in levels:
+        return verdict
+    refused = Finding(code="PKG-112", value=transcript.level)
+    return replace(
+        verdict,
+        transcript=None,
+        report=None,
+        provisional_under=None,
+        findings=(*verdict.findings, refused),
     )

@@ -1,4 +1,4 @@
-"""What a client reads of its own packages; what tells of a child is audited before it is shown."""
+"""What a client reads of packages; what tells of a child is audited before it is shown."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,13 @@ from app.clients.accounts import Caller, Scope
 from app.db import Database
 from app.errors import NotFound
 from app.intake.package import Item, Package, State
-from app.intake.packages import find_by_digest, find_package, items_of, mark_read, reply_of
+from app.intake.packages import (
+    find_by_digest,
+    find_visible_package,
+    items_of,
+    mark_read,
+    reply_of,
+)
 from app.vault import Vault
 
 
@@ -37,7 +43,7 @@ class Shown:
 
 
 async def show_package(database: Database, package: Package, reader: Reader) -> Shown:
-    """Add the items to a package of the reader's own, and record that they were read."""
+    """Add the items to a package that the reader may see, and record that they were read."""
     if not package.decided:
         return Shown(package=package, items=())
     async with database.begin() as connection:
@@ -48,17 +54,17 @@ async def show_package(database: Database, package: Package, reader: Reader) -> 
 
 
 async def read_package(database: Database, package_id: UUID, reader: Reader) -> Shown:
-    """Read one of the reader's packages.
+    """Read one of the packages that the reader may see.
 
     Raises:
-        NotFound: there is none, or it is another client's.
+        NotFound: there is none, or it lies outside what the reader may see.
     """
-    package = await _own(database, package_id, reader)
+    package = await _visible(database, package_id, reader)
     return await show_package(database, package, reader)
 
 
 async def read_package_by_digest(database: Database, digest: str, reader: Reader) -> Shown:
-    """Read one of the reader's packages by the SHA-256 of its bytes.
+    """Read one of the packages that the reader itself sent by the SHA-256 of its bytes.
 
     Raises:
         NotFound: there is none, or it is another client's.
@@ -74,25 +80,25 @@ async def read_package_by_digest(database: Database, digest: str, reader: Reader
 async def read_original(
     database: Database, vault: Vault, package_id: UUID, reader: Reader
 ) -> tuple[Package, bytes]:
-    """Read the bytes of one of the reader's packages exactly as they were received.
+    """Read the bytes of a package that the reader may see exactly as they were received.
 
     Raises:
-        NotFound: there is none, or it is another client's.
+        NotFound: there is none, or it lies outside what the reader may see.
         IntegrityFailure: the kept bytes are not the ones received: an incident.
     """
-    package = await _own(database, package_id, reader)
+    package = await _visible(database, package_id, reader)
     async with database.begin() as connection:
         await _record(connection, reader, Action.ORIGINAL_READ, package)
     return package, await vault.get(package.digest)
 
 
 async def read_reply(database: Database, package_id: UUID, reader: Reader) -> bytes:
-    """Read the signed reply to one of the reader's packages.
+    """Read the signed reply to a package that the reader may see.
 
     Raises:
-        NotFound: there is none yet, or it is another client's.
+        NotFound: there is none yet, or it lies outside what the reader may see.
     """
-    package = await _own(database, package_id, reader)
+    package = await _visible(database, package_id, reader)
     async with database.begin() as connection:
         body = await reply_of(connection, package.package_id)
         if body is None:
@@ -107,7 +113,9 @@ async def acknowledge_reply(database: Database, package_id: UUID, reader: Reader
     Raises:
         NotFound: there is no reply yet, or it is another client's.
     """
-    package = await _own(database, package_id, reader)
+    package = await _visible(database, package_id, reader)
+    if package.client_id != reader.caller.client_id:
+        raise NotFound
     async with database.begin() as connection:
         if await mark_read(connection, package.package_id, reader.now):
             await _record(connection, reader, Action.REPLY_ACKNOWLEDGED, package)
@@ -115,10 +123,10 @@ async def acknowledge_reply(database: Database, package_id: UUID, reader: Reader
             raise NotFound
 
 
-async def _own(database: Database, package_id: UUID, reader: Reader) -> Package:
+async def _visible(database: Database, package_id: UUID, reader: Reader) -> Package:
     reader.caller.require(Scope.PACKAGES_READ)
     async with database.read() as connection:
-        package = await find_package(connection, reader.caller.client_id, package_id)
+        package = await find_visible_package(connection, reader.caller, package_id, reader.now)
     if package is None:
         raise NotFound
     return package
@@ -133,5 +141,6 @@ async def _record(
         actor=reader.caller.client_id,
         action=action,
         object=str(package.package_id),
+        detail=reader.caller.stated,
         trace_id=reader.trace_id,
     )

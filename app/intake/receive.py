@@ -14,6 +14,7 @@ from app.audit.record import Action, record
 from app.clients.accounts import Caller, Scope
 from app.db import Database
 from app.errors import InvalidRequest, NotFound, TooLarge
+from app.intake.lanes import HEAD_BYTES, claimed_school, lane_of
 from app.intake.package import Package, State
 from app.intake.packages import add_package, find_by_digest, find_package
 from app.transcripts.limits import PACKAGE_LIMITS
@@ -52,6 +53,12 @@ class Spooled:
     digest: str
     size: int
 
+    def head(self) -> bytes:
+        """Read its beginning; blocks, and leaves the position at the start."""
+        beginning = self.content.read(HEAD_BYTES)
+        self.content.seek(0)
+        return beginning
+
 
 async def receive_package(
     body: AsyncIterable[bytes],
@@ -83,6 +90,7 @@ async def receive_package(
             known = await find_by_digest(connection, caller.client_id, upload.digest)
         if known is not None:
             return Receipt(package=known, repeated=True)
+        claimed = claimed_school(await asyncio.to_thread(upload.head))
         # 3 the bytes become durable; after a crash here an object without a row is harmless
         await vault.put_once(upload.digest, upload.content)
     # 4 commit point: the row and its audit, or neither
@@ -95,7 +103,8 @@ async def receive_package(
         received_at=now,
     )
     async with database.begin() as connection:
-        added = await add_package(connection, package)
+        lane = await lane_of(connection, package, claimed)
+        added = await add_package(connection, package, lane=lane)
         if added:
             await record(
                 connection,

@@ -41,15 +41,28 @@ packages = Table(
     Column("leased_by", Text),
     Column("lease_expires_at", DateTime(timezone=True)),
     Column("leases", Integer, nullable=False, server_default=text("0")),
+    Column("lane", Text, nullable=False, server_default=text("''")),
+    Column("turn", BigInteger, nullable=False, server_default=text("1")),
     UniqueConstraint("client_id", "digest"),
 )
-"""One row per received package; it is also the queue. A client's same bytes are one row."""
+"""One row per received package; it is also the queue. A client's same bytes are one row.
+
+`turn` is its place in the queue: lanes take turns (see `lanes`).
+"""
 
 Index(
     "ix_packages_queue",
+    packages.c.turn,
     packages.c.received_at,
     postgresql_where=packages.c.state.in_(("00", "01", "02")),
 )
+Index(
+    "ix_packages_lane",
+    packages.c.lane,
+    packages.c.turn,
+    postgresql_where=packages.c.state == "00",
+)
+Index("ix_packages_waiting", packages.c.turn, postgresql_where=packages.c.state == "00")
 
 package_items = Table(
     "package_items",

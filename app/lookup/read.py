@@ -5,7 +5,8 @@ from datetime import datetime
 from hashlib import sha256
 
 from app.audit.record import Action, record
-from app.clients.accounts import Caller, Scope, may_act_for
+from app.clients.accounts import Caller, Scope
+from app.clients.partition import Place, may_read
 from app.db import Database
 from app.errors import IntegrityFailure, NotFound
 from app.register.find import find, report_of
@@ -36,8 +37,9 @@ async def read_record(database: Database, reading: Reading) -> tuple[TranscriptR
 
     Raises:
         NotAllowed: the token lacks the scope transcripts:read.
+        InvalidRequest: a relying party states no reason.
         InvalidCode: the code has a typing error.
-        NotFound: no such transcript, or it belongs to a school that the caller may not act for.
+        NotFound: no such transcript, or it lies outside what the caller may see.
         Unavailable: the database cannot answer, or the read could not be recorded.
     """
     found = await _entitled_record(database, reading, Action.TRANSCRIPT_READ)
@@ -52,8 +54,9 @@ async def read_original(
 
     Raises:
         NotAllowed: the token lacks the scope transcripts:read.
+        InvalidRequest: a relying party states no reason.
         InvalidCode: the code has a typing error.
-        NotFound: no such transcript, or it belongs to a school that the caller may not act for.
+        NotFound: no such transcript, or it lies outside what the caller may see.
         IntegrityFailure: what is kept is not what was accepted.
         Unavailable: the database or the vault cannot answer.
     """
@@ -76,8 +79,9 @@ async def read_report(database: Database, reading: Reading) -> tuple[str, str]:
 
     Raises:
         NotAllowed: the token lacks the scope transcripts:read.
+        InvalidRequest: a relying party states no reason.
         InvalidCode: the code has a typing error.
-        NotFound: no such transcript, or it belongs to a school that the caller may not act for.
+        NotFound: no such transcript, or it lies outside what the caller may see.
         Unavailable: the database cannot answer, or the read could not be recorded.
     """
     found = await _entitled_record(database, reading, Action.REPORT_READ)
@@ -96,8 +100,8 @@ async def _entitled_record(
     code = parse_code(reading.typed)
     async with database.begin() as connection:
         found = await find(connection, code)
-        if found is None or not await may_act_for(
-            connection, reading.caller.client_id, found.school_code
+        if found is None or not await may_read(
+            connection, reading.caller, _place_of(found), reading.now
         ):
             raise NotFound
         await record(
@@ -106,6 +110,13 @@ async def _entitled_record(
             actor=reading.caller.client_id,
             action=action,
             object=code,
+            detail=reading.caller.stated,
             trace_id=reading.trace_id,
         )
     return found
+
+
+def _place_of(found: TranscriptRecord) -> Place:
+    return Place(
+        school_code=found.school_code, province_code=found.province_code, level=found.level
+    )

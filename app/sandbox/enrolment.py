@@ -1,16 +1,13 @@
 """Telling a repository about a synthetic school: what officers do before a real one can send."""
 
 from datetime import date, datetime
-from secrets import token_urlsafe
 
 from app.clients.accounts import Scope, create_client
+from app.clients.secrets import new_secret
 from app.db import Database
 from app.directory.schools import School, register_school
 from app.sandbox.school import SyntheticSchool
 from app.trust.registry import register_certificate
-
-SECRET_BYTES = 32
-"""Random bytes of a client secret: nobody guesses 256 bits."""
 
 
 async def enrol_school(
@@ -43,7 +40,7 @@ async def open_account(
     Raises:
         Conflict: the client exists.
     """
-    secret = token_urlsafe(SECRET_BYTES)
+    secret = new_secret()
     async with database.begin() as connection:
         await create_client(
             connection,

@@ -127,9 +127,9 @@ def test_a_wrong_method_names_the_right_ones(client: httpx.Client) -> None:
 def test_a_malformed_parameter_is_named_and_its_value_is_not_repeated(
     client: httpx.Client,
 ) -> None:
-    answer = client.get("/v1/packages/079313000123")
+    answer = client.get("/v1/error-codes?severity=079313000123")
     assert answer.status_code == 422
-    assert answer.json()["parameter"] == "package_id"
+    assert answer.json()["parameter"] == "severity"
     assert "079313000123" not in answer.text
 
 

@@ -53,8 +53,8 @@ async def lease(database: Database, owner: str = "tho", seconds: float = 60) -> 
 async def test_the_oldest_package_comes_first_and_moves_to_processing(
     database: Database, worker_database: Database
 ) -> None:
-    await add(database, "so-lon", 2)
     oldest = await add(database, "so-lon", 1)
+    await add(database, "so-lon", 2)
     taken = await lease(worker_database)
     assert taken is not None
     assert taken.package_id == oldest
@@ -62,7 +62,7 @@ async def test_the_oldest_package_comes_first_and_moves_to_processing(
 
 
 @pytest.mark.usefixtures("clients")
-async def test_a_client_with_nothing_being_worked_on_goes_before_a_busy_one(
+async def test_a_client_with_one_package_goes_before_the_second_of_another(
     database: Database, worker_database: Database
 ) -> None:
     for minute in range(3):

@@ -93,8 +93,17 @@ def test_a_package_that_names_no_school_is_refused_by_its_schema(working: Reposi
 
 
 def test_a_client_without_a_grant_for_the_school_is_refused(working: Repository) -> None:
-    working.execute("DELETE FROM client_schools")
+    working.execute("UPDATE client_grants SET valid_to = valid_from")
     assert refused(working, working.scenario.package) == ["PKG-111"]
+
+
+def test_an_account_of_another_level_may_not_send_these_transcripts(working: Repository) -> None:
+    working.execute("UPDATE client_grants SET level = '02'")
+    answer = working.package()
+    assert (answer["accepted"], answer["rejected"]) == (0, 6)
+    [error] = answer["items"][0]["errors"][-1:]
+    assert (error["code"], error["value"]) == ("PKG-112", "03")
+    assert working.execute("SELECT count(*) FROM transcripts")[0][0] == 0
 
 
 def test_a_school_whose_certificate_is_not_registered_is_refused(working: Repository) -> None:

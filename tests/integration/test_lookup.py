@@ -32,10 +32,14 @@ def code(setting: Setting) -> str:
     )
     execute(
         setting,
-        "INSERT INTO clients (client_id, name, secret_hash, scopes, created_at) "
-        "VALUES ('truong-mau', 'Mẫu', '', '{}', now()), ('truong-khac', 'Mẫu', '', '{}', now())",
+        "INSERT INTO clients (client_id, name, kind, scopes, created_at) VALUES "
+        "('truong-mau', 'Mẫu', 'hub', '{}', now()), ('truong-khac', 'Mẫu', 'hub', '{}', now())",
     )
-    execute(setting, "INSERT INTO client_schools VALUES ('truong-mau', '79000701')")
+    execute(
+        setting,
+        "INSERT INTO client_grants (grant_id, client_id, school_code, valid_from) "
+        "VALUES (gen_random_uuid(), 'truong-mau', '79000701', '2026-01-01')",
+    )
     return keep(setting)
 
 

@@ -20,7 +20,10 @@ from app.errors import StartRefused
 APP = Path(__file__).parents[2] / "app"
 NewDatabase = Callable[[], AbstractContextManager[str]]
 
-CLIENT = "INSERT INTO clients VALUES ('pm-mau', 'Phần mềm Mẫu', 'x', '{}', true, now())"
+CLIENT = """
+    INSERT INTO clients (client_id, name, kind, scopes, created_at)
+    VALUES ('pm-mau', 'Phần mềm Mẫu', 'hub', '{}', now())
+"""
 PACKAGE = """
     INSERT INTO packages (package_id, client_id, digest, size, state, received_at)
     VALUES ('00000000-0000-0000-0000-000000000001', 'pm-mau', 'aa', 1, '00', now())
@@ -289,7 +292,10 @@ async def test_a_code_is_looked_for_in_one_partition(database: Database) -> None
         "DELETE FROM packages",
         "SELECT FROM audit",
         "SELECT FROM certificates",
-        "UPDATE clients SET enabled = true",
+        "UPDATE clients SET kind = 'ministry'",
+        "DELETE FROM client_grants",
+        "UPDATE client_grants SET province_code = NULL",
+        "UPDATE client_secrets SET secret_hash = 'x'",
     ],
 )
 async def test_the_web_process_may_not(
@@ -307,7 +313,7 @@ async def test_the_web_process_may_not(
         "DELETE FROM transcripts",
         "UPDATE packages SET digest = 'cc'",
         "UPDATE transcripts SET withdrawn_at = now()",
-        "SELECT secret_hash FROM clients",
+        "SELECT secret_hash FROM client_secrets",
         "SELECT FROM audit",
         "INSERT INTO schools VALUES ('1', 'Trường Mẫu', '01', now())",
         PACKAGE.replace("0001", "0002"),

@@ -215,7 +215,7 @@ def test_what_goes_wrong_is_said_in_one_sentence(
         ),
         (("submit", str(broken), "--url", "http://127.0.0.1:9"), good, "gửi lại đúng tệp này"),
         (("school", "add", "79000702", "Trường Mẫu", "99"), {}, "province_code"),
-        (("client", "add", "khac", "Mẫu", "--school", "00000000"), {}, "no such school"),
+        (("clients", "add", "khac", "Mẫu", "--school", "00000000"), {}, "school_code"),
         (("sandbox", "enrol", str(tmp_path)), {}, "--client-id"),
         (("sandbox", "package", str(tmp_path / "x"), "y"), {}, "does not exist"),
         (("sandbox", "enrol", "x"), {"HOCBA_ENVIRONMENT": "production"}, "HOCBA_DATABASE_URL"),
@@ -235,8 +235,8 @@ def test_an_operator_enrols_a_school_step_by_step(home: Path, service: str, tmp_
     steps = (
         ("school", "add", "79000702", "Trường THCS Mẫu Số Hai", "79"),
         ("certificate", "approve", str(pem), "--school=79000702", "--role=CBQL", SINCE),
-        ("client", "add", "phan-mem-hai", "Phần mềm Mẫu", "--school", "79000702"),
-        ("client", "grant", "phan-mem-hai", "--school", "79000702"),
+        ("clients", "add", "phan-mem-hai", "Phần mềm Mẫu", "--school", "79000702"),
+        ("clients", "grant", "phan-mem-hai", "--school", "79000702"),
     )
     for words in steps:
         status, output = run(home, *words)

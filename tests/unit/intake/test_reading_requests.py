@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.intake.process import claimed_school
+from app.intake.lanes import claimed_school
 from app.intake.routes import wait_seconds
 
 
