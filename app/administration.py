@@ -17,7 +17,7 @@ from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certifica
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.clients.accounts import Scope, create_client, grant_schools
+from app.clients.accounts import SENDING, create_client, grant_schools
 from app.db import connect
 from app.directory.schools import School, register_school
 from app.errors import StartRefused
@@ -56,7 +56,7 @@ def add_client(client_id: str, name: str, school: Annotated[list[str], typer.Opt
             connection,
             client_id=client_id,
             name=name,
-            scopes=tuple(Scope),
+            scopes=SENDING,
             schools=school,
             secret=secret,
             now=now,

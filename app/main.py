@@ -23,12 +23,14 @@ from app.clients.accounts import Scope as ClientScope
 from app.clients.routes import token_routes
 from app.clients.tokens import authenticate
 from app.db import Database, connect, schema_is_current
+from app.directory.routes import code_list_routes
 from app.errors import StartRefused
 from app.intake.routes import PackageParts, package_routes
 from app.keys import WebKeys, load_web_keys
 from app.lookup.routes import lookup_routes
 from app.problems import TOKEN_PATH, Problem, install_problems, problem_responses
 from app.settings import Settings
+from app.trust.routes import CertificateParts, certificate_routes
 from app.vault import Vault, open_vault
 from app.verification.check import Stores
 from app.verification.error_codes import error_code_routes
@@ -150,8 +152,20 @@ def _include_routes(app: FastAPI, parts: WebParts, *, sandbox: bool) -> None:
     app.include_router(tokens, responses=_TOKEN_PROBLEMS)
     app.include_router(packages, dependencies=token, responses=_CLIENT_PROBLEMS | _UPLOAD_PROBLEMS)
     app.include_router(transcripts, dependencies=token, responses=_CLIENT_PROBLEMS)
+    certificates = certificate_routes(
+        CertificateParts(
+            database=parts.database,
+            trust_folder=parts.settings.trust_folder,
+            authenticate=caller,
+            clock=parts.clock,
+        )
+    )
+    conflict = problem_responses(HTTPStatus.CONFLICT)
+    refusals = _CLIENT_PROBLEMS | _UPLOAD_PROBLEMS | conflict
+    app.include_router(certificates, dependencies=token, responses=refusals)
     app.include_router(public, responses=_PUBLIC_PROBLEMS)
     app.include_router(error_code_routes(sandbox=sandbox), responses=_LIST_PROBLEMS)
+    app.include_router(code_list_routes(clock=parts.clock), responses=_CODE_LIST_PROBLEMS)
     app.include_router(_health_routes(parts), responses=_HEALTH_PROBLEMS)
 
 
@@ -179,6 +193,7 @@ _PUBLIC_PROBLEMS = problem_responses(
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
+_CODE_LIST_PROBLEMS = problem_responses(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 _LIST_PROBLEMS = problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY)
 _HEALTH_PROBLEMS = problem_responses(HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -234,6 +249,9 @@ def _oauth_scheme() -> OAuth2:
         ClientScope.PACKAGES_WRITE.value: "Gửi gói tin",
         ClientScope.PACKAGES_READ.value: "Xem kết quả và bản tin trả lời của gói tin đã gửi",
         ClientScope.TRANSCRIPTS_READ.value: "Tra cứu học bạ của các trường được giao",
+        ClientScope.CERTIFICATES_READ.value: "Xem chứng thư đã đăng ký của các trường được giao",
+        ClientScope.CERTIFICATES_WRITE.value: "Đăng ký và báo ngừng sử dụng chứng thư của trường",
+        ClientScope.CERTIFICATES_DECIDE.value: "Duyệt hoặc từ chối chứng thư của các trường",
     }
     flow = OAuthFlowClientCredentials(tokenUrl=TOKEN_PATH, scopes=scopes)
     return OAuth2(flows=OAuthFlows(clientCredentials=flow), auto_error=False)

@@ -25,6 +25,13 @@ class Scope(StrEnum):
     PACKAGES_WRITE = "packages:write"
     PACKAGES_READ = "packages:read"
     TRANSCRIPTS_READ = "transcripts:read"
+    CERTIFICATES_READ = "certificates:read"
+    CERTIFICATES_WRITE = "certificates:write"
+    CERTIFICATES_DECIDE = "certificates:decide"
+
+
+SENDING = tuple(scope for scope in Scope if scope is not Scope.CERTIFICATES_DECIDE)
+"""What the software of a school may do: nobody approves certificates of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from app.clients.accounts import may_act_for
 from app.db import Database
-from app.directory.schools import School, find_school
+from app.directory.schools import School, find_school, history_of, tenures_of
+from app.directory.staff import lists_of, staff_key
 from app.intake.checks import ItemVerdict
 from app.intake.decision import (
     Committed,
@@ -26,7 +27,9 @@ from app.intake.dispute import keep_disputes
 from app.intake.processes import VerificationProcesses
 from app.intake.queue import Lease
 from app.keys import WorkerKeys
+from app.signatures.context import Tenure
 from app.signatures.report import PackageVerdict
+from app.signatures.staff import SchoolLists
 from app.signatures.trust import Registration
 from app.signatures.verify import Context
 from app.transcripts.finding import Finding
@@ -63,6 +66,8 @@ class _Sender:
     school: School | None
     allowed: bool
     registrations: tuple[Registration, ...]
+    tenures: tuple[Tenure, ...] = ()
+    lists: SchoolLists | None = None
 
 
 async def process_package(parts: Processing, lease: Lease) -> Committed:
@@ -81,7 +86,7 @@ async def process_package(parts: Processing, lease: Lease) -> Committed:
     # 0 the bytes as they were received, proven by their digest
     content = await parts.vault.get(lease.digest)
     # 1 the message, and 2 its sender: signature, certificate, directory, right to act
-    sender = await _find_sender(parts.database, lease, content)
+    sender = await _find_sender(parts, lease, content)
     verdict = await _judge_sender(parts, lease, content, sender)
     refusal = _refuse_sender(sender, verdict)
     message = verdict.message
@@ -114,16 +119,20 @@ def claimed_school(content: bytes) -> str | None:
     return None if found is None else found.group(1).decode(errors="replace")
 
 
-async def _find_sender(database: Database, lease: Lease, content: bytes) -> _Sender:
+async def _find_sender(parts: Processing, lease: Lease, content: bytes) -> _Sender:
     claimed = await asyncio.to_thread(claimed_school, content)
     if claimed is None:
         return _Sender(claimed=None, school=None, allowed=False, registrations=())
-    async with database.read() as connection:
+    async with parts.database.read() as connection:
         return _Sender(
             claimed=claimed,
             school=await find_school(connection, claimed),
             allowed=await may_act_for(connection, lease.client_id, claimed),
             registrations=await registrations_of(connection, claimed),
+            tenures=tenures_of(await history_of(connection, claimed)),
+            lists=await lists_of(
+                connection, claimed, key=staff_key(parts.keys.identity), day=lease.received_at
+            ),
         )
 
 
@@ -182,6 +191,8 @@ async def _judge_transcripts(
             school_code=message.school_code,
             student_code=item.student_code,
             province_code=province_code,
+            tenures=sender.tenures,
+            lists=sender.lists,
         )
         kept = content[item.offset : item.offset + item.length]
         check, known = parts.processes.check_item, sender.registrations

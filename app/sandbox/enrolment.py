@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from secrets import token_urlsafe
 
-from app.clients.accounts import Scope, create_client
+from app.clients.accounts import SENDING, create_client
 from app.db import Database
 from app.directory.schools import School, register_school
 from app.sandbox.school import SyntheticSchool
@@ -49,7 +49,7 @@ async def open_account(
             connection,
             client_id=client_id,
             name=f"Phần mềm thử nghiệm của {school.name}",
-            scopes=tuple(Scope),
+            scopes=SENDING,
             schools=(school.code,),
             secret=secret,
             now=now,

@@ -12,6 +12,7 @@ from app.signatures.trust import Registration
 from app.transcripts.profile import Role
 
 DAY = date(2026, 6, 10)
+RECEIVED = datetime(2026, 6, 20, tzinfo=UTC)
 SCHOOL = "79000701"
 
 
@@ -67,7 +68,12 @@ def decide(
     day: date = DAY,
 ) -> tuple[str | None, tuple[str, ...], str]:
     authority = check_authority(
-        one, others=others, registrations=registrations, school_code=SCHOOL, day=day
+        one,
+        others=others,
+        registrations=registrations,
+        school_code=SCHOOL,
+        day=day,
+        received_at=RECEIVED,
     )
     return authority.code, authority.warnings, authority.evidence
 

@@ -1,0 +1,139 @@
+"""What a school's own lists say about who signs: staff, and who teaches what (step 18).
+
+The lists are optional and come in as frozen values. A personal number is compared by its keyed hash
+only; the key is for these lists alone, so that it tells nothing about children.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+
+from cryptography.x509 import load_der_x509_certificate
+from cryptography.x509.oid import NameOID
+
+from app.transcripts.content import Transcript
+from app.transcripts.profile import Role
+
+HOMEROOM = Role.HOMEROOM_TEACHER.value
+"""Stands for the subject in the assignment of a homeroom teacher."""
+
+_CITIZEN = "CCCD:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffMember:
+    """Somebody who works at the school.
+
+    Attributes:
+        code: the Id by which transcripts name this person.
+        personal_number_hash: as `hash_personal_number`; None where the list has no number.
+        valid_from, valid_to: the first and the last day; None as last day while they work there.
+    """
+
+    code: str
+    name: str
+    personal_number_hash: bytes | None
+    valid_from: date
+    valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """Who teaches a subject in a class in a semester (1 or 2).
+
+    Attributes:
+        school_year: its first year.
+        subject_code: as in the transcript; `HOMEROOM` for the homeroom teacher.
+    """
+
+    school_year: int
+    class_id: str
+    subject_code: str
+    semester: int
+    staff_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchoolLists:
+    """The lists of one school.
+
+    Attributes:
+        key: keys the hashes of personal numbers in them.
+        assignments: of the school years that matter; none where no such list is loaded.
+    """
+
+    key: bytes = field(repr=False)
+    members: tuple[StaffMember, ...]
+    assignments: tuple[Assignment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """What the lists say about the one whom a slot names.
+
+    Attributes:
+        listed: who had this code at the school on the day of issue; nobody when it is not listed.
+        assigned: whether they teach every line that the slot signs (a homeroom teacher: the class);
+            None when no assignments are loaded for this class and year.
+        key: keys the hashes of `listed`.
+    """
+
+    listed: tuple[StaffMember, ...]
+    assigned: bool | None
+    key: bytes = field(repr=False)
+
+
+def duties_of(transcript: Transcript, lists: SchoolLists | None) -> Mapping[str, Duty]:
+    """Tell what the lists say about each teacher, by the name of the slot; nothing without lists.
+
+    Args:
+        transcript: the content that an intact signature covers.
+        lists: of the issuing school.
+    """
+    if lists is None:
+        return {}
+    lessons: dict[str, set[str]] = {}
+    for line in transcript.subjects:
+        lessons.setdefault(line.teacher_id, set()).add(line.subject_code)
+    taught = {
+        (assignment.staff_code, assignment.subject_code)
+        for assignment in lists.assignments
+        if (assignment.school_year, assignment.class_id)
+        == (transcript.start_year, transcript.class_id)
+    }
+
+    def duty(person: str, subjects: set[str]) -> Duty:
+        wanted = {(person, subject) for subject in subjects}
+        return Duty(
+            listed=tuple(
+                member
+                for member in lists.members
+                if member.code == person
+                and member.valid_from <= transcript.issued_on <= (member.valid_to or date.max)
+            ),
+            assigned=taught >= wanted if taught else None,
+            key=lists.key,
+        )
+
+    duties = {
+        f"{Role.SUBJECT_TEACHER}[{person}]": duty(person, subjects)
+        for person, subjects in lessons.items()
+    }
+    return duties | {HOMEROOM: duty(transcript.homeroom_teacher_id, {HOMEROOM})}
+
+
+def hash_personal_number(key: bytes, personal_number: str) -> bytes:
+    """Hide a personal number so that it can be compared and in no other way be used."""
+    return hmac.digest(key, personal_number.encode(), sha256)
+
+
+def personal_number_hash_of(certificate: bytes, key: bytes) -> bytes | None:
+    """Hash the personal number that a certificate (DER) carries; None where it carries none."""
+    subject = load_der_x509_certificate(certificate).subject
+    for identifier in subject.get_attributes_for_oid(NameOID.USER_ID):
+        value = str(identifier.value)
+        if value.startswith(_CITIZEN):
+            return hash_personal_number(key, value.removeprefix(_CITIZEN))
+    return None

@@ -1,0 +1,43 @@
+"""Who may do what with the certificates of which school: the one place that decides it."""
+
+from sqlalchemy import Select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.clients.accounts import Caller, Scope, may_act_for, schools_of
+from app.errors import NotAllowed
+
+
+async def require_holder(connection: AsyncConnection, caller: Caller, school_code: str) -> None:
+    """Go on only when the caller may register and revoke certificates of this school.
+
+    Raises:
+        NotAllowed: it may not.
+    """
+    caller.require(Scope.CERTIFICATES_WRITE)
+    if not await may_act_for(connection, caller.client_id, school_code):
+        raise NotAllowed
+
+
+async def require_decider(
+    connection: AsyncConnection, caller: Caller, school_code: str, requested_by: str
+) -> None:
+    """Go on only when the caller may approve certificates of this school, and did not ask for it.
+
+    Raises:
+        NotAllowed: it may not.
+    """
+    caller.require(Scope.CERTIFICATES_DECIDE)
+    if caller.client_id == requested_by:
+        raise NotAllowed
+    if not await may_act_for(connection, caller.client_id, school_code):
+        raise NotAllowed
+
+
+def visible_schools(caller: Caller) -> Select[tuple[str]]:
+    """Select the codes of the schools whose certificates the caller may see.
+
+    Raises:
+        NotAllowed: the caller does not have the scope certificates:read.
+    """
+    caller.require(Scope.CERTIFICATES_READ)
+    return schools_of(caller.client_id)
