@@ -31,7 +31,8 @@ class Entry:
         kind: a division of the list, such as "mark" and "comment" among subjects; None without.
         valid_from: the first day for which it holds; None since before there were such records.
         valid_to: the last day; None while it holds.
-        successors: the codes that took its place on the day after `valid_to`.
+        successors: the codes that took its place on the day after `valid_to`; none for a mere
+            change of name.
     """
 
     code: str

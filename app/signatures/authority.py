@@ -89,7 +89,7 @@ def check_authority(
     if signer.role in _REGISTERED_AS:
         known = [r for r in registrations if r.certificate_sha256 == signer.certificate.sha256]
         standing = [r for r in known if r.revoked_from is None or received_at < r.revoked_from]
-        if known and not standing:
+        if any(r.school_code == school_code for r in set(known) - set(standing)):
             return Authority(code="SIG-520", evidence=_evidence(signer.role))
         return _by_registration(signer, standing, school_code, day)
     return _by_name(signer, others) if signer.duty is None else _by_lists(signer, others)

@@ -95,8 +95,8 @@ def duties_of(transcript: Transcript, lists: SchoolLists | None) -> Mapping[str,
     if lists is None:
         return {}
     lessons: dict[str, set[str]] = {}
-    for line in transcript.subjects:
-        lessons.setdefault(line.teacher_id, set()).add(line.subject_code)
+    for person, subject in ((line.teacher_id, line.subject_code) for line in transcript.subjects):
+        lessons.setdefault(person, set()).add(subject)
     taught = {
         (assignment.staff_code, assignment.subject_code)
         for assignment in lists.assignments
@@ -132,8 +132,6 @@ def hash_personal_number(key: bytes, personal_number: str) -> bytes:
 def personal_number_hash_of(certificate: bytes, key: bytes) -> bytes | None:
     """Hash the personal number that a certificate (DER) carries; None where it carries none."""
     subject = load_der_x509_certificate(certificate).subject
-    for identifier in subject.get_attributes_for_oid(NameOID.USER_ID):
-        value = str(identifier.value)
-        if value.startswith(_CITIZEN):
-            return hash_personal_number(key, value.removeprefix(_CITIZEN))
-    return None
+    identifiers = (str(one.value) for one in subject.get_attributes_for_oid(NameOID.USER_ID))
+    number = next((value for value in identifiers if value.startswith(_CITIZEN)), None)
+    return None if number is None else hash_personal_number(key, number.removeprefix(_CITIZEN))
