@@ -172,6 +172,11 @@ KINDS: Mapping[str, Kind] = {
             "The certificate cannot be registered. /error-codes explains the code given.",
         ),
     ),
+    "file-refused": Kind(
+        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        vi=Words("Không nạp được tệp", "Tệp có lỗi nên không có gì được nạp. Hãy sửa rồi nạp lại."),
+        en=Words("File refused", "The file has faults and nothing was taken. Mend it and retry."),
+    ),
     "too-many-requests": Kind(
         status=HTTPStatus.TOO_MANY_REQUESTS,
         vi=Words("Quá nhiều yêu cầu", "Hãy đợi {retry_after} giây rồi thử lại."),

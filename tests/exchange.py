@@ -46,6 +46,7 @@ class Ask:
     Attributes:
         form: fields that are the body.
         body: text that is the body.
+        json: what the body says, for a request in JSON.
         file: the name under which the examples keep the body, which is `content`.
     """
 
@@ -54,6 +55,7 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] | None = None
     body: str | None = None
+    json: Mapping[str, Any] | None = None
     file: str | None = None
     content: bytes = b""
 
@@ -102,7 +104,7 @@ class Exchange:
         if file:
             assert self.files.setdefault(file, answer.body) == answer.body, file
         asked = {"method": ask.method, "path": ask.path, "headers": dict(ask.headers)}
-        body = {"form": ask.form, "body": ask.body, "body_file": ask.file}
+        body = {"form": ask.form, "body": ask.json or ask.body, "body_file": ask.file}
         told: Json = {"status": answer.status, "headers": answer.headers}
         if answer.headers.get("Content-Type") in JSON_TYPES:
             told["body"] = answer.json
@@ -149,7 +151,8 @@ def _written(example: Json) -> str:
 
 def send(url: str, ask: Ask) -> Answer:
     """Send one request with these headers and no others."""
-    body: bytes | None = ask.content or (ask.body or "").encode() or None
+    text = ask.body or "" if ask.json is None else json.dumps(ask.json)
+    body: bytes | None = ask.content or text.encode() or None
     headers = dict(ask.headers)
     if ask.form is not None:
         body = urlencode(ask.form).encode()

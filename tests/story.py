@@ -6,6 +6,7 @@ from app.sandbox.scenario import without_signature
 from app.transcripts.codes import format_code, transcript_code
 from app.verification.routes import CHECKS_AT_ONCE
 from tests.exchange import REPLY_FILE, Ask, Exchange, send
+from tests.registry_story import show_certificates, show_code_lists
 from tests.working import SECRET, Repository
 
 PACKAGE_FILE = "goi-tin.xml"
@@ -38,6 +39,8 @@ def tell(exchange: Exchange) -> None:
     show_refusals(exchange, bearer)
     show_health(exchange)
     show_error_codes(exchange)
+    show_code_lists(exchange)
+    show_certificates(exchange, bearer)
 
 
 def two_students(repository: Repository) -> bytes:

@@ -17,13 +17,14 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from sqlalchemy import text
 
-from app.clients.accounts import Scope, create_client
+from app.clients.accounts import SENDING, Scope, create_client
 from app.db import Database, connect
 from app.intake.process import Processing
 from app.intake.processes import VerificationProcesses
 from app.keys import WebKeys, WorkerKeys, load_worker_keys
 from app.main import WebParts, create_app
 from app.sandbox.enrolment import enrol_school
+from app.sandbox.pki import write_trust_bundle
 from app.sandbox.repository_keys import make_repository_keys
 from app.sandbox.scenario import Scenario
 from app.settings import Settings
@@ -95,11 +96,13 @@ class Repository:
         self._clients[client_id, scope] = client
         return client
 
-    def add_client(self, client_id: str) -> None:
-        """Make an account that may do everything, for no school."""
-        self.thread.run(
-            _as_owner(self.database_url, lambda database: _open_account(database, client_id, ()))
-        )
+    def add_client(self, client_id: str, schools: tuple[str, ...] = ()) -> None:
+        """Make an account that may do everything, for no school unless told."""
+
+        def add(database: Database) -> Awaitable[None]:
+            return _open_account(database, client_id, schools, tuple(Scope))
+
+        self.thread.run(as_owner(self.database_url, add))
 
     def execute(self, statement: str, **parameters: Any) -> list[Any]:
         """Run one statement as the owner; gives its rows, if it has any."""
@@ -109,7 +112,7 @@ class Repository:
                 result = await connection.execute(text(statement), parameters)
                 return list(result) if result.returns_rows else []
 
-        return self.thread.run(_as_owner(self.database_url, run))
+        return self.thread.run(as_owner(self.database_url, run))
 
     def package(self, package: bytes | None = None, *, wait: int = 20) -> dict[str, Any]:
         """Submit a package, wait for its reply and give the last answer."""
@@ -179,7 +182,8 @@ def running_repository(
     """Run a repository that knows one school and the client phan-mem-mau, which may act for it."""
     scenario = scenario_of(STUDENTS)
     make_repository_keys(folder / "keys", today=date(2026, 7, 1), keys=scenario_keys())
-    thread.run(_as_owner(database_url, lambda database: _enrol(database, scenario)))
+    write_trust_bundle(folder / "trust", scenario.pki)
+    thread.run(as_owner(database_url, lambda database: _enrol(database, scenario)))
     vault = open_vault((folder / "vault").as_uri())
     parts = WebParts(
         settings=Settings(home=folder),
@@ -206,7 +210,8 @@ def running_repository(
             repository.close()
 
 
-async def _as_owner(url: str, act: Callable[[Database], Awaitable[_T]]) -> _T:
+async def as_owner(url: str, act: Callable[[Database], Awaitable[_T]]) -> _T:
+    """Act on the database as its owner, with a connection of this call's own."""
     database = connect(url, role=None)
     try:
         return await act(database)
@@ -216,16 +221,18 @@ async def _as_owner(url: str, act: Callable[[Database], Awaitable[_T]]) -> _T:
 
 async def _enrol(database: Database, scenario: Scenario) -> None:
     await enrol_school(database, scenario.school, approved_from=date(2025, 8, 1), now=NOW)
-    await _open_account(database, "phan-mem-mau", (scenario.school.code,))
+    await _open_account(database, "phan-mem-mau", (scenario.school.code,), SENDING)
 
 
-async def _open_account(database: Database, client_id: str, schools: tuple[str, ...]) -> None:
+async def _open_account(
+    database: Database, client_id: str, schools: tuple[str, ...], scopes: tuple[Scope, ...]
+) -> None:
     async with database.begin() as connection:
         await create_client(
             connection,
             client_id=client_id,
             name="Phần mềm mẫu",
-            scopes=tuple(Scope),
+            scopes=scopes,
             schools=schools,
             secret=SECRET,
             now=NOW,

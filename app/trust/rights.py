@@ -11,17 +11,16 @@ async def require_holder(connection: AsyncConnection, caller: Caller, school_cod
     """Go on only when the caller may register and revoke certificates of this school.
 
     Raises:
-        NotAllowed: it may not.
+        NotAllowed: it may not, or there is no such school.
     """
     caller.require(Scope.CERTIFICATES_WRITE)
-    if not await may_act_for(connection, caller.client_id, school_code):
-        raise NotAllowed
+    await _require_grant(connection, caller, school_code)
 
 
 async def require_decider(
     connection: AsyncConnection, caller: Caller, school_code: str, requested_by: str
 ) -> None:
-    """Go on only when the caller may approve certificates of this school, and did not ask for it.
+    """Go on only when the caller may decide on certificates of this school, and did not ask for it.
 
     Raises:
         NotAllowed: it may not.
@@ -29,8 +28,7 @@ async def require_decider(
     caller.require(Scope.CERTIFICATES_DECIDE)
     if caller.client_id == requested_by:
         raise NotAllowed
-    if not await may_act_for(connection, caller.client_id, school_code):
-        raise NotAllowed
+    await _require_grant(connection, caller, school_code)
 
 
 def visible_schools(caller: Caller) -> Select[tuple[str]]:
@@ -41,3 +39,8 @@ def visible_schools(caller: Caller) -> Select[tuple[str]]:
     """
     caller.require(Scope.CERTIFICATES_READ)
     return schools_of(caller.client_id)
+
+
+async def _require_grant(connection: AsyncConnection, caller: Caller, school_code: str) -> None:
+    if not await may_act_for(connection, caller.client_id, school_code):
+        raise NotAllowed
