@@ -5,13 +5,16 @@ only; the key is for these lists alone, so that it tells nothing about children.
 """
 
 import hmac
-from collections.abc import Mapping
+import pickle
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property, lru_cache
 from hashlib import sha256
 
 from cryptography.x509 import load_der_x509_certificate
 from cryptography.x509.oid import NameOID
+from typing_extensions import override
 
 from app.transcripts.content import Transcript
 from app.transcripts.profile import Role
@@ -20,6 +23,9 @@ HOMEROOM = Role.HOMEROOM_TEACHER.value
 """Stands for the subject in the assignment of a homeroom teacher."""
 
 _CITIZEN = "CCCD:"
+
+_SCHOOLS_AT_ONCE = 16
+"""Schools whose lists a process keeps read: a megabyte each, and few packages are open at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +61,12 @@ class Assignment:
     staff_code: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SchoolLists:
     """The lists of one school.
+
+    They go to a verification process with every transcript of a package, so their pickle is made
+    once, and read once by each process.
 
     Attributes:
         key: keys the hashes of personal numbers in them.
@@ -67,6 +76,29 @@ class SchoolLists:
     key: bytes = field(repr=False)
     members: tuple[StaffMember, ...]
     assignments: tuple[Assignment, ...]
+
+    @cached_property
+    def taught(self) -> Mapping[tuple[int, str], frozenset[tuple[str, str]]]:
+        """Who teaches what, staff code and subject, by school year and class."""
+        filed: dict[tuple[int, str], set[tuple[str, str]]] = {}
+        for one in self.assignments:
+            place = filed.setdefault((one.school_year, one.class_id), set())
+            place.add((one.staff_code, one.subject_code))
+        return {place: frozenset(lessons) for place, lessons in filed.items()}
+
+    @cached_property
+    def _packed(self) -> bytes:
+        return pickle.dumps((self.key, self.members, self.assignments))
+
+    @override
+    def __reduce__(self) -> tuple[Callable[[bytes], "SchoolLists"], tuple[bytes]]:
+        return _unpacked, (self._packed,)
+
+
+@lru_cache(maxsize=_SCHOOLS_AT_ONCE)
+def _unpacked(packed: bytes) -> SchoolLists:
+    key, members, assignments = pickle.loads(packed)  # noqa: S301 -- reason: made by `_packed` above
+    return SchoolLists(key=key, members=members, assignments=assignments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +129,7 @@ def duties_of(transcript: Transcript, lists: SchoolLists | None) -> Mapping[str,
     lessons: dict[str, set[str]] = {}
     for person, subject in ((line.teacher_id, line.subject_code) for line in transcript.subjects):
         lessons.setdefault(person, set()).add(subject)
-    taught = {
-        (assignment.staff_code, assignment.subject_code)
-        for assignment in lists.assignments
-        if (assignment.school_year, assignment.class_id)
-        == (transcript.start_year, transcript.class_id)
-    }
+    taught = lists.taught.get((transcript.start_year, transcript.class_id), frozenset())
 
     def duty(person: str, subjects: set[str]) -> Duty:
         wanted = {(person, subject) for subject in subjects}

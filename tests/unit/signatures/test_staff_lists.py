@@ -1,5 +1,6 @@
 """What a school's own lists add to step 18, on a transcript with real signatures."""
 
+import pickle
 from dataclasses import replace
 from datetime import date
 
@@ -214,3 +215,11 @@ def test_a_context_shows_no_key_when_it_is_printed() -> None:
     context: Context = replace(case_of().context, lists=LISTS)
     assert "staff-key" not in repr(context)
     assert "staff-key" not in repr(duties_of(TRANSCRIPT, LISTS))
+
+
+def test_lists_that_come_again_to_a_process_are_not_read_again() -> None:
+    sent = [pickle.loads(pickle.dumps(LISTS)) for _ in range(2)]  # noqa: S301 -- reason: our own
+    assert sent[0] == LISTS
+    assert sent[0] is sent[1]
+    other = replace(LISTS, members=())
+    assert pickle.loads(pickle.dumps(other)) == other  # noqa: S301 -- reason: our own
