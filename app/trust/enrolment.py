@@ -8,6 +8,7 @@ revocation counts, what comes from then on does not, whatever day it names.
 import asyncio
 from dataclasses import replace
 from datetime import date, datetime
+from hashlib import sha256
 
 from cryptography.x509 import load_der_x509_certificate
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,7 +19,7 @@ from app.directory.schools import find_school
 from app.errors import CertificateRefused, Conflict, InvalidRequest, NotAllowed
 from app.locale import VIETNAM
 from app.signatures.trust import TrustSnapshot
-from app.trust.candidate import Candidate, check_candidate
+from app.trust.candidate import Candidate, check_candidate, key_digest
 from app.trust.entry import (
     Act,
     RegistrationKey,
@@ -62,26 +63,29 @@ async def request_certificate(
         Conflict: its holder has revoked it: a new certificate is needed.
     """
     _require_order(wish.first, wish.last, "wish_to")
-    # 1 who asks, and for whom
+    key = RegistrationKey(
+        certificate_sha256=sha256(wish.der).hexdigest(),
+        school_code=wish.school_code,
+        role=wish.role,
+    )
+    # 1 who asks, and for what: the same again is answered even when it could not be asked today
     async with database.read() as connection:
         await require_holder(connection, act.caller, wish.school_code)
         school = await find_school(connection, wish.school_code)
+        known = await find_entry(connection, key, lock=False)
     if school is None:
         raise NotAllowed
+    if known is not None and not _may_be_asked_anew(known):
+        return known, False
     # 2 the certificate by itself
     candidate = await asyncio.to_thread(
         check_candidate, wish.der, wish.role, school.name, trust=trust, now=act.now
     )
     # 3 the certificate among the others, and the commit point
-    key = RegistrationKey(
-        certificate_sha256=candidate.sha256, school_code=wish.school_code, role=wish.role
-    )
     async with database.begin() as connection:
         await _require_own_key(connection, key, candidate)
-        known = await find_entry(connection, key)
-        if known is not None and known.revoked_from is not None:
-            raise Conflict
-        if known is not None and known.state is not RegistrationState.REFUSED:
+        known = await find_entry(connection, key, lock=True)
+        if known is not None and not _may_be_asked_anew(known):
             return known, False
         entry = _asked_for(key, wish, act)
         if known is None:
@@ -106,9 +110,12 @@ async def decide_certificate(
     if ruling.decision == "refuse" and not ruling.reason:
         raise InvalidRequest(parameter="reason", reason="missing")
     async with database.begin() as connection:
-        entry = await find_entry(connection, key)
-        if entry is None:
+        seen = await find_entry(connection, key, lock=False)
+        if seen is None:
             raise NotAllowed
+        # The key first and then the entry, as a request does: otherwise two could wait for ever.
+        await lock_key(connection, key_digest(seen.der) or "")
+        entry = await find_entry(connection, key, lock=True) or seen
         await require_decider(connection, act.caller, key.school_code, entry.requested_by)
         decided = _decided(entry, ruling, act)
         if entry.state is not RegistrationState.WAITING:
@@ -141,7 +148,7 @@ async def revoke_certificate(
         Conflict: the certificate is not approved.
     """
     async with database.begin() as connection:
-        entry = await find_entry(connection, key)
+        entry = await find_entry(connection, key, lock=True)
         await require_holder(connection, act.caller, key.school_code)
         if entry is None or entry.state is not RegistrationState.APPROVED:
             raise Conflict
@@ -151,6 +158,17 @@ async def revoke_certificate(
         await update_entry(connection, revoked)
         await _note(connection, revoked, act, event="revoked", reason=reason, revoked_from=since)
     return revoked
+
+
+def _may_be_asked_anew(known: RegistryEntry) -> bool:
+    """Say whether an entry may wait again.
+
+    Raises:
+        Conflict: its holder took it back, which nothing undoes.
+    """
+    if known.revoked_from is not None:
+        raise Conflict
+    return known.state is RegistrationState.REFUSED
 
 
 def _asked_for(key: RegistrationKey, wish: Wish, act: Act) -> RegistryEntry:

@@ -82,9 +82,20 @@ async def note_event(
     )
 
 
-async def find_entry(connection: AsyncConnection, key: RegistrationKey) -> RegistryEntry | None:
-    """Find an entry and hold it until the transaction ends; None when there is none."""
-    row = (await connection.execute(_entries().where(_is(key)).with_for_update())).one_or_none()
+async def find_entry(
+    connection: AsyncConnection, key: RegistrationKey, *, lock: bool
+) -> RegistryEntry | None:
+    """Find an entry; None when there is none.
+
+    Args:
+        connection: an open transaction.
+        key: of the entry.
+        lock: keep others from changing it until the transaction ends.
+    """
+    statement = _entries().where(_is(key))
+    if lock:
+        statement = statement.with_for_update()
+    row = (await connection.execute(statement)).one_or_none()
     return None if row is None else _entry(row)
 
 

@@ -26,6 +26,7 @@ StateName = Literal["01", "02", "03"]
 
 _ROLE = "Vai trò: CBQL (người quản lý) hoặc KY_PHAT_HANH (nhà trường)"
 _SCHOOL = "Mã cơ sở giáo dục"
+_WHEN_SEVERAL = "chỉ cần khi chứng thư đăng ký cho nhiều trường hoặc vai trò"
 _Code = Annotated[str, Field(pattern=r"^[!-~]{1,20}$")]
 
 
@@ -49,8 +50,8 @@ class CertificateDecision(BaseModel):
     decision: Literal["approve", "refuse"] = Field(
         description="approve: duyệt; refuse: từ chối, khi đó phải nêu lý do"
     )
-    school: _Code = Field(description=_SCHOOL)
-    role: RoleName = Field(description=_ROLE)
+    school: _Code | None = Field(default=None, description=f"{_SCHOOL}; {_WHEN_SEVERAL}")
+    role: RoleName | None = Field(default=None, description=f"{_ROLE}; {_WHEN_SEVERAL}")
     valid_from: date | None = Field(
         default=None, description="Ngày đầu được duyệt; mặc định theo đề nghị của trường"
     )
@@ -63,8 +64,8 @@ class CertificateDecision(BaseModel):
 class CertificateRevocation(BaseModel):
     """What a holder reports (báo ngừng sử dụng chứng thư)."""
 
-    school: _Code = Field(description=_SCHOOL)
-    role: RoleName = Field(description=_ROLE)
+    school: _Code | None = Field(default=None, description=f"{_SCHOOL}; {_WHEN_SEVERAL}")
+    role: RoleName | None = Field(default=None, description=f"{_ROLE}; {_WHEN_SEVERAL}")
     revoked_from: AwareDatetime | None = Field(
         default=None,
         description="Từ thời điểm này, mọi gói tin mới nhận được ký bằng chứng thư đều bị từ chối; "

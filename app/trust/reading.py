@@ -3,7 +3,7 @@
 from app.clients.accounts import Caller
 from app.db import Database
 from app.directory.schools import find_school
-from app.errors import NotFound
+from app.errors import InvalidRequest, NotFound
 from app.signatures.certificates import read_certificate
 from app.trust.candidate import remarks_on
 from app.trust.entry import RegistrationKey, RegistryEntry, RegistryEvent
@@ -17,12 +17,30 @@ async def read_entries(
     """List a page of the entries that the caller may see, and the cursor of the next page.
 
     Raises:
-        NotAllowed: the token lacks the scope certificates:read.
+        NotAllowed: the token has none of the scopes of certificates.
         InvalidRequest: the cursor is none of ours.
     """
     schools = visible_schools(caller)
     async with database.read() as connection:
         return await list_entries(connection, wanted, schools, after=after, limit=limit)
+
+
+async def which_entry(database: Database, caller: Caller, wanted: Filter) -> RegistrationKey:
+    """Find the one entry that the caller means by a certificate, and a school and role if need be.
+
+    Raises:
+        NotAllowed: the token has none of the scopes of certificates.
+        NotFound: no such entry, or it belongs to a school that the caller may not see.
+        InvalidRequest: it stands for several schools or roles, and the caller did not say which.
+    """
+    schools = visible_schools(caller)
+    async with database.read() as connection:
+        found, _ = await list_entries(connection, wanted, schools, after=None, limit=2)
+    if not found:
+        raise NotFound
+    if len(found) > 1:
+        raise InvalidRequest(parameter="school", reason="ambiguous")
+    return found[0].key
 
 
 async def read_entry(
@@ -31,7 +49,7 @@ async def read_entry(
     """Tell how a certificate stands, what is remarkable about it, and how it came to that.
 
     Raises:
-        NotAllowed: the token lacks the scope certificates:read.
+        NotAllowed: the token has none of the scopes of certificates.
         NotFound: no such entry, or it belongs to a school that the caller may not see.
     """
     wanted = Filter(

@@ -34,10 +34,13 @@ async def require_decider(
 def visible_schools(caller: Caller) -> Select[tuple[str]]:
     """Select the codes of the schools whose certificates the caller may see.
 
+    Whoever may register or decide also sees what came of it.
+
     Raises:
-        NotAllowed: the caller does not have the scope certificates:read.
+        NotAllowed: the caller has none of the scopes of certificates.
     """
-    caller.require(Scope.CERTIFICATES_READ)
+    if caller.scopes.isdisjoint({Scope.CERTIFICATES_WRITE, Scope.CERTIFICATES_DECIDE}):
+        caller.require(Scope.CERTIFICATES_READ)
     return schools_of(caller.client_id)
 
 

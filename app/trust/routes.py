@@ -33,7 +33,7 @@ from app.trust.presentation import (
     present_entry,
     present_with_history,
 )
-from app.trust.reading import read_entries, read_entry
+from app.trust.reading import read_entries, read_entry, which_entry
 
 BODY_LIMIT = 64 * 1024
 """Octets of a request: a certificate of 16 KiB in PEM and a few words."""
@@ -134,12 +134,12 @@ def _add_reading(router: APIRouter, parts: CertificateParts) -> None:
     async def read_certificate(
         request: Request,
         sha256: _Sha256,
-        school: Annotated[str, _School],
-        role: Annotated[RoleName, _RoleQuery],
+        school: Annotated[str | None, _School] = None,
+        role: Annotated[RoleName | None, _RoleQuery] = None,
     ) -> CertificateAnswer:
         """Tell how a certificate stands and every step that led to it."""
         caller = await parts.authenticate(request)
-        return await _shown(parts, caller, _key(sha256, school, role))
+        return await _shown(parts, caller, await _key(parts, caller, sha256, school, role))
 
 
 def _add_request(router: APIRouter, parts: CertificateParts) -> None:
@@ -186,7 +186,7 @@ def _add_decision(router: APIRouter, parts: CertificateParts) -> None:
         ruling = Ruling(
             decision=said.decision, first=said.valid_from, last=said.valid_to, reason=said.reason
         )
-        key = _key(sha256, said.school, said.role)
+        key = await _key(parts, act.caller, sha256, said.school, said.role)
         await decide_certificate(parts.database, await parts.trust(), key, ruling, act)
         return await _shown(parts, act.caller, key)
 
@@ -205,7 +205,7 @@ def _add_revocation(router: APIRouter, parts: CertificateParts) -> None:
         """
         act = await parts.act(request)
         said = await _read(request, CertificateRevocation)
-        key = _key(sha256, said.school, said.role)
+        key = await _key(parts, act.caller, sha256, said.school, said.role)
         since = said.revoked_from or act.now
         await revoke_certificate(parts.database, key, since, said.reason, act)
         return await _shown(parts, act.caller, key)
@@ -217,8 +217,19 @@ async def _shown(
     return present_with_history(*await read_entry(parts.database, caller, key))
 
 
-def _key(sha256: str, school: str, role: RoleName) -> RegistrationKey:
-    return RegistrationKey(certificate_sha256=sha256, school_code=school, role=Role(role))
+async def _key(
+    parts: CertificateParts,
+    caller: Caller,
+    sha256: str,
+    school: str | None,
+    role: RoleName | None,
+) -> RegistrationKey:
+    wanted = Filter(
+        certificate_sha256=sha256,
+        school_code=school,
+        role=None if role is None else Role(role),
+    )
+    return await which_entry(parts.database, caller, wanted)
 
 
 def _body(model: type[BaseModel]) -> dict[str, Any]:

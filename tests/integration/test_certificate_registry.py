@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.public import execute
 from tests.registering import OTHER, SCHOOL, Registry, person, running_registry, seal
 
 
@@ -47,16 +48,24 @@ def test_a_holder_takes_a_certificate_back_from_a_time_on(registry: Registry) ->
 
 
 def test_only_an_approved_certificate_can_be_taken_back(registry: Registry) -> None:
-    assert registry.revoke(seal()).status_code == 409
+    assert registry.revoke(seal()).status_code == 404
     registry.register(seal())
     assert registry.revoke(seal()).status_code == 409
 
 
 def test_nobody_registers_or_takes_back_for_another_school(registry: Registry) -> None:
     registry.approved(seal())
-    for caller, status in {"truong-khac": 403, "so-mau": 403, "ngoai": 403, "la": 401}.items():
-        assert registry.register(seal("moi"), caller=caller).status_code == status
-        assert registry.revoke(seal(), caller=caller).status_code == status
+    for caller, *statuses in (
+        ("truong-khac", 403, 404),
+        ("so-mau", 403, 403),
+        ("ngoai", 403, 404),
+        ("la", 401, 401),
+    ):
+        asked, told = (
+            registry.register(seal("moi"), caller=caller),
+            registry.revoke(seal(), caller=caller),
+        )
+        assert [asked.status_code, told.status_code] == statuses
     [only] = registry.get("truong-mau").json()["items"]
     assert only["revoked_from"] is None
 
@@ -64,14 +73,14 @@ def test_nobody_registers_or_takes_back_for_another_school(registry: Registry) -
 def test_nobody_without_the_right_decides(registry: Registry) -> None:
     registry.register(seal())
     for caller in ("truong-mau", "truong-khac", "ngoai", "la"):
-        assert registry.decide(seal(), caller=caller).status_code in {401, 403}
+        assert registry.decide(seal(), caller=caller).status_code in {401, 403, 404}
     assert registry.get("truong-mau").json()["items"][0]["state"] == "01"
 
 
 def test_whoever_asked_does_not_decide(registry: Registry) -> None:
     registry.register(seal(), caller="ca-hai")
     assert registry.decide(seal(), caller="ca-hai").status_code == 403
-    assert registry.decide(seal("khong-co")).status_code == 403
+    assert registry.decide(seal("khong-co")).status_code == 404
 
 
 def test_each_sees_the_certificates_of_its_own_schools(registry: Registry) -> None:
@@ -111,3 +120,31 @@ def test_a_cursor_of_nobody_is_refused(registry: Registry) -> None:
     for after in ("x", "!!!!", "AAAA", "Ojo6", "/w==", "AHh4OkNCUUw6eA=="):
         answer = registry.get("so-mau", after=after)
         assert answer.status_code == 422 or answer.json()["items"] == [], after
+
+
+def test_the_certificate_alone_names_its_entry_where_there_is_one(registry: Registry) -> None:
+    registry.approved(seal())
+    path = f"/{sha256(seal()).hexdigest()}"
+    assert registry.get("truong-mau", path).json()["school"] == SCHOOL
+    told = registry.post("truong-mau", f"{path}/revocation", reason="Mất thiết bị ký")
+    assert told.json()["revoked_from"] is not None
+
+
+def test_where_a_certificate_stands_twice_the_caller_says_which(registry: Registry) -> None:
+    registry.register(seal())
+    execute(registry.setting, "UPDATE certificates SET state = '03'")
+    registry.register(seal(), school=OTHER, caller="truong-khac")
+    path = f"/{sha256(seal()).hexdigest()}"
+    answer = registry.get("so-mau", path)
+    assert (answer.status_code, answer.json()["reason"]) == (422, "ambiguous")
+    assert registry.get("so-mau", path, school=OTHER).json()["state"] == "01"
+    assert registry.get("truong-mau", path).json()["state"] == "03"
+
+
+def test_who_asked_is_answered_the_same_after_the_certificate_ran_out(registry: Registry) -> None:
+    der = registry.approved(seal())
+    registry.forward(days=365 * 3)
+    assert (registry.register(der).status_code, registry.register(der).json()["state"]) == (
+        200,
+        "02",
+    )
