@@ -15,6 +15,7 @@ from app.client_commands import client_commands
 from app.contract import with_examples
 from app.db import migrate as migrate_database
 from app.demo import run_demo
+from app.directory_commands import directory_commands
 from app.errors import RepositoryError, StartRefused
 from app.launch import configure_logs, openapi_document, run_worker, stores_ready
 from app.launch import serve as serve_until_stopped
@@ -40,6 +41,7 @@ cli = typer.Typer(
     rich_markup_mode=None,  # plain sentences, also in a log
 )
 cli.add_typer(school_commands, name="school")
+cli.add_typer(directory_commands, name="directory")
 cli.add_typer(client_commands, name="clients")
 cli.add_typer(certificate_commands, name="certificate")
 cli.add_typer(sandbox_commands, name="sandbox")

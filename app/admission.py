@@ -97,6 +97,9 @@ def oauth_scheme() -> OAuth2:
         Scope.PACKAGES_WRITE.value: "Gửi gói tin",
         Scope.PACKAGES_READ.value: "Xem kết quả và bản tin trả lời của gói tin đã gửi",
         Scope.TRANSCRIPTS_READ.value: "Tra cứu học bạ của các trường được giao",
+        Scope.CERTIFICATES_READ.value: "Xem chứng thư đã đăng ký của các trường được giao",
+        Scope.CERTIFICATES_WRITE.value: "Đăng ký và báo ngừng sử dụng chứng thư của trường",
+        Scope.CERTIFICATES_DECIDE.value: "Duyệt hoặc từ chối chứng thư của các trường",
         Scope.CLIENTS_MANAGE.value: "Quản lý tài khoản kết nối (chỉ dành cho Bộ)",
     }
     flow = OAuthFlowClientCredentials(tokenUrl=TOKEN_PATH, scopes=scopes)

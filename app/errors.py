@@ -153,6 +153,34 @@ class IntegrityFailure(RepositoryError):
         self.digest = digest
 
 
+class CertificateRefused(RepositoryError):
+    """A certificate that cannot be registered.
+
+    Attributes:
+        finding: the catalogue code that says why.
+    """
+
+    code = "certificate-refused"
+
+    def __init__(self, finding: str) -> None:
+        super().__init__(finding)
+        self.finding = finding
+
+
+class FileRefused(RepositoryError):
+    """A file of an operator that cannot be loaded; nothing of it was taken.
+
+    Attributes:
+        faults: line (from 1), column and a slug that says what is wrong, for every fault.
+    """
+
+    code = "file-refused"
+
+    def __init__(self, *faults: tuple[int, str, str]) -> None:
+        super().__init__(*faults)
+        self.faults = faults
+
+
 class StartRefused(RepositoryError):
     """The process must not start: a setting, key, schema or clock is in doubt.
 

@@ -9,7 +9,7 @@ from app.clients.quota import READING, WRITING, Quota
 from app.clients.routes import TOKENS_AT_ONCE, TOKENS_PER_SECOND
 from app.clients.tokens import TOKEN_LIFETIME
 from app.intake.receive import PACKAGE_LIMIT, WAIT_LIMIT_SECONDS
-from app.transcripts.xml import TRANSCRIPT_LIMITS
+from app.transcripts.limits import TRANSCRIPT_LIMITS
 from app.verification.routes import CHECKS_AT_ONCE, CHECKS_PER_SECOND
 
 SECONDS = 3600

@@ -20,6 +20,7 @@ from app.admission import Gate, caller_of, oauth_scheme, share_headers
 from app.clients.management import ManagementParts, client_routes
 from app.clients.routes import token_routes
 from app.db import Database, connect, schema_is_current
+from app.directory.routes import code_list_routes
 from app.errors import StartRefused
 from app.intake.routes import PackageParts, package_routes
 from app.keys import WebKeys, load_web_keys
@@ -27,6 +28,7 @@ from app.limits import limit_routes
 from app.lookup.routes import lookup_routes
 from app.problems import Problem, install_problems, problem_responses
 from app.settings import Settings
+from app.trust.routes import CertificateParts, certificate_routes
 from app.trust.standing import BundleStanding, bundle_standing
 from app.vault import Vault, open_vault
 from app.verification.check import Stores
@@ -162,8 +164,20 @@ def _include_routes(app: FastAPI, parts: WebParts, *, sandbox: bool) -> None:
         client_routes(management), dependencies=token, responses=_CLIENT_PROBLEMS | _STATE_PROBLEMS
     )
     app.include_router(limit_routes())
+    certificates = certificate_routes(
+        CertificateParts(
+            database=parts.database,
+            trust_folder=parts.settings.trust_folder,
+            authenticate=caller_of,
+            clock=parts.clock,
+        )
+    )
+    conflict = problem_responses(HTTPStatus.CONFLICT)
+    refusals = _CLIENT_PROBLEMS | _UPLOAD_PROBLEMS | conflict
+    app.include_router(certificates, dependencies=token, responses=refusals)
     app.include_router(public, responses=_PUBLIC_PROBLEMS)
     app.include_router(error_code_routes(sandbox=sandbox), responses=_LIST_PROBLEMS)
+    app.include_router(code_list_routes(clock=parts.clock), responses=_CODE_LIST_PROBLEMS)
     app.include_router(_health_routes(parts), responses=_HEALTH_PROBLEMS)
 
 
@@ -193,6 +207,7 @@ _PUBLIC_PROBLEMS = problem_responses(
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
+_CODE_LIST_PROBLEMS = problem_responses(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 _LIST_PROBLEMS = problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY)
 _HEALTH_PROBLEMS = problem_responses(HTTPStatus.SERVICE_UNAVAILABLE)
 

@@ -160,6 +160,23 @@ KINDS: Mapping[str, Kind] = {
             "The document cannot be read. /error-codes explains the codes given.",
         ),
     ),
+    "certificate-refused": Kind(
+        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        vi=Words(
+            "Không đăng ký được chứng thư",
+            "Chứng thư không đủ điều kiện đăng ký. Ý nghĩa của mã lỗi kèm theo có tại "
+            "/error-codes.",
+        ),
+        en=Words(
+            "Certificate refused",
+            "The certificate cannot be registered. /error-codes explains the code given.",
+        ),
+    ),
+    "file-refused": Kind(
+        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        vi=Words("Không nạp được tệp", "Tệp có lỗi nên không có gì được nạp. Hãy sửa rồi nạp lại."),
+        en=Words("File refused", "The file has faults and nothing was taken. Mend it and retry."),
+    ),
     "too-many-requests": Kind(
         status=HTTPStatus.TOO_MANY_REQUESTS,
         vi=Words("Quá nhiều yêu cầu", "Hãy đợi {retry_after} giây rồi thử lại."),

@@ -131,6 +131,8 @@ def members_of(error: errors.RepositoryError) -> dict[str, Any]:
     """List the members that an error adds to its problem document."""
     if isinstance(error, DocumentRefused):
         return {"errors": [{"code": finding.code} for finding in error.findings]}
+    if isinstance(error, errors.CertificateRefused):
+        return {"errors": [{"code": error.finding}]}
     told = {name: getattr(error, name) for name in _MEMBERS.get(type(error), ())}
     return {name: value for name, value in told.items() if value is not None}
 

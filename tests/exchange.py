@@ -152,7 +152,8 @@ def _written(example: Json) -> str:
 
 def send(url: str, ask: Ask) -> Answer:
     """Send one request with these headers and no others."""
-    body: bytes | None = ask.content or (ask.body or "").encode() or None
+    text = ask.body or "" if ask.json is None else json.dumps(ask.json)
+    body: bytes | None = ask.content or text.encode() or None
     headers = dict(ask.headers)
     if ask.json is not None:
         body = json.dumps(ask.json, ensure_ascii=False).encode()

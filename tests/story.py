@@ -7,6 +7,7 @@ from app.transcripts.codes import format_code, transcript_code
 from app.verification.routes import CHECKS_AT_ONCE
 from tests.accountstory import show_management
 from tests.exchange import REPLY_FILE, Ask, Exchange, send
+from tests.registry_story import show_certificates, show_code_lists
 from tests.working import SECRET, Repository
 
 PACKAGE_FILE = "goi-tin.xml"
@@ -39,6 +40,8 @@ def tell(exchange: Exchange) -> None:
     show_refusals(exchange, bearer)
     show_health(exchange)
     show_error_codes(exchange)
+    show_code_lists(exchange)
+    show_certificates(exchange, bearer)
     show_management(exchange, code_of(exchange.repository))
 
 

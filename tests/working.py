@@ -24,6 +24,7 @@ from app.intake.processes import VerificationProcesses
 from app.keys import WebKeys, WorkerKeys, load_worker_keys
 from app.main import WebParts, create_app
 from app.sandbox.enrolment import enrol_school
+from app.sandbox.pki import write_trust_bundle
 from app.sandbox.repository_keys import make_repository_keys
 from app.sandbox.scenario import Scenario
 from app.settings import Settings
@@ -95,14 +96,15 @@ class Repository:
         self._clients[client_id, scope] = client
         return client
 
-    def add_client(self, client_id: str, kind: Kind = Kind.HUB) -> None:
-        """Make an account that may do everything that its kind may, for no school."""
-        self.thread.run(
-            _as_owner(
-                self.database_url,
-                lambda database: _open_account(database, client_id, (), kind=kind),
-            )
-        )
+    def add_client(
+        self, client_id: str, kind: Kind = Kind.HUB, schools: tuple[str, ...] = ()
+    ) -> None:
+        """Make an account that may do everything that its kind may, for no school unless told."""
+
+        def add(database: Database) -> Awaitable[None]:
+            return _open_account(database, client_id, schools, kind=kind)
+
+        self.thread.run(as_owner(self.database_url, add))
 
     def execute(self, statement: str, **parameters: Any) -> list[Any]:
         """Run one statement as the owner; gives its rows, if it has any."""
@@ -112,7 +114,7 @@ class Repository:
                 result = await connection.execute(text(statement), parameters)
                 return list(result) if result.returns_rows else []
 
-        return self.thread.run(_as_owner(self.database_url, run))
+        return self.thread.run(as_owner(self.database_url, run))
 
     def package(self, package: bytes | None = None, *, wait: int = 20) -> dict[str, Any]:
         """Submit a package, wait for its reply and give the last answer."""
@@ -182,7 +184,8 @@ def running_repository(
     """Run a repository that knows one school and the client phan-mem-mau, which may act for it."""
     scenario = scenario_of(STUDENTS)
     make_repository_keys(folder / "keys", today=date(2026, 7, 1), keys=scenario_keys())
-    thread.run(_as_owner(database_url, lambda database: _enrol(database, scenario)))
+    write_trust_bundle(folder / "trust", scenario.pki)
+    thread.run(as_owner(database_url, lambda database: _enrol(database, scenario)))
     vault = open_vault((folder / "vault").as_uri())
     parts = WebParts(
         settings=Settings(home=folder),
@@ -209,7 +212,8 @@ def running_repository(
             repository.close()
 
 
-async def _as_owner(url: str, act: Callable[[Database], Awaitable[_T]]) -> _T:
+async def as_owner(url: str, act: Callable[[Database], Awaitable[_T]]) -> _T:
+    """Act on the database as its owner, with a connection of this call's own."""
     database = connect(url, role=None)
     try:
         return await act(database)

@@ -38,6 +38,11 @@ class Action(StrEnum):
     ARCHIVE_VERIFIED = "archive.verified"
     TRANSCRIPT_FINAL = "transcript.final"
     TRANSCRIPT_REVOKED = "transcript.revoked"
+    DIRECTORY_LOADED = "directory.loaded"
+    CERTIFICATE_REQUESTED = "certificate.requested"
+    CERTIFICATE_APPROVED = "certificate.approved"
+    CERTIFICATE_REFUSED = "certificate.refused"
+    CERTIFICATE_REVOKED = "certificate.revoked"
 
 
 async def record(  # noqa: PLR0913 -- reason: the columns of one row

@@ -26,6 +26,9 @@ class Scope(StrEnum):
     PACKAGES_WRITE = "packages:write"
     PACKAGES_READ = "packages:read"
     TRANSCRIPTS_READ = "transcripts:read"
+    CERTIFICATES_READ = "certificates:read"
+    CERTIFICATES_WRITE = "certificates:write"
+    CERTIFICATES_DECIDE = "certificates:decide"
     CLIENTS_MANAGE = "clients:manage"
 
 
@@ -39,8 +42,9 @@ class Kind(StrEnum):
     MINISTRY = "ministry"
 
 
-_SENDING = frozenset({Scope.PACKAGES_WRITE, Scope.PACKAGES_READ, Scope.TRANSCRIPTS_READ})
-_FOLLOWING = frozenset({Scope.PACKAGES_READ, Scope.TRANSCRIPTS_READ})
+_READING = frozenset({Scope.PACKAGES_READ, Scope.TRANSCRIPTS_READ, Scope.CERTIFICATES_READ})
+_SENDING = _READING | {Scope.PACKAGES_WRITE, Scope.CERTIFICATES_WRITE}
+_FOLLOWING = _READING | {Scope.CERTIFICATES_DECIDE}
 
 SCOPES_OF: Mapping[Kind, frozenset[Scope]] = MappingProxyType(
     {
@@ -52,7 +56,8 @@ SCOPES_OF: Mapping[Kind, frozenset[Scope]] = MappingProxyType(
     }
 )
 """The most that a client of each kind may hold. A department that also sends on behalf of schools
-has a second account, a hub, so that following and sending stay apart in the record."""
+has a second account, a hub, so that following and sending stay apart in the record; and nobody
+decides on certificates of their own."""
 
 
 class Purpose(StrEnum):

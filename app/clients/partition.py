@@ -15,12 +15,28 @@ A grant of one level opens the transcripts of that level and no package, which m
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Text, and_, exists, false, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    column,
+    exists,
+    false,
+    literal,
+    or_,
+    select,
+    table,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.clients.accounts import Caller, Kind
 from app.clients.grants import LEVELS
 from app.clients.tables import client_grants
+
+_schools = table("schools", column("school_code", Text), column("province_code", Text))
+"""Where each school is, as the directory keeps it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +122,29 @@ async def levels_open_to(
     )
     levels = set((await connection.scalars(statement)).all())
     return LEVELS if None in levels else frozenset(levels)
+
+
+def covered_schools(caller: Caller, now: datetime) -> Select[tuple[str]]:
+    """Select the codes of the schools that a caller's grants cover, at whatever level.
+
+    For what concerns a school and no single transcript: its certificates.
+    """
+    covered = select(_schools.c.school_code)
+    match caller.kind:
+        case Kind.MINISTRY:
+            return covered
+        case Kind.RELYING_PARTY:
+            return covered.where(false())
+        case Kind.HUB | Kind.SCHOOL | Kind.DEPARTMENT:
+            return covered.where(
+                exists(
+                    select(client_grants.c.grant_id).where(
+                        *_live(caller.client_id, now),
+                        _narrows_to(client_grants.c.school_code, _schools.c.school_code),
+                        _narrows_to(client_grants.c.province_code, _schools.c.province_code),
+                    )
+                )
+            )
 
 
 def _granted(client_id: str, rows: PlaceColumns, now: datetime) -> ColumnElement[bool]:

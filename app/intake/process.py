@@ -11,7 +11,8 @@ from datetime import datetime
 
 from app.clients.partition import Place, levels_open_to
 from app.db import Database
-from app.directory.schools import School, find_school
+from app.directory.schools import School, find_school, history_of, tenures_of
+from app.directory.staff import lists_of, staff_key
 from app.intake.checks import ItemVerdict
 from app.intake.decision import (
     Committed,
@@ -26,7 +27,9 @@ from app.intake.lanes import claimed_school
 from app.intake.processes import VerificationProcesses
 from app.intake.queue import Lease
 from app.keys import WorkerKeys
+from app.signatures.context import Tenure
 from app.signatures.report import PackageVerdict
+from app.signatures.staff import SchoolLists
 from app.signatures.trust import Registration
 from app.signatures.verify import Context
 from app.transcripts.finding import Finding
@@ -65,6 +68,8 @@ class _Sender:
     school: School | None
     levels: frozenset[str]
     registrations: tuple[Registration, ...]
+    tenures: tuple[Tenure, ...] = ()
+    lists: SchoolLists | None = None
 
 
 async def process_package(parts: Processing, lease: Lease) -> Committed:
@@ -83,7 +88,7 @@ async def process_package(parts: Processing, lease: Lease) -> Committed:
     # 0 the bytes as they were received, proven by their digest
     content = await parts.vault.get(lease.digest)
     # 1 the message, and 2 its sender: signature, certificate, directory, right to act
-    sender = await _find_sender(parts.database, lease, content)
+    sender = await _find_sender(parts, lease, content)
     verdict = await _judge_sender(parts, lease, content, sender)
     refusal = _refuse_sender(sender, verdict)
     message = verdict.message
@@ -106,11 +111,11 @@ async def process_package(parts: Processing, lease: Lease) -> Committed:
     )
 
 
-async def _find_sender(database: Database, lease: Lease, content: bytes) -> _Sender:
+async def _find_sender(parts: Processing, lease: Lease, content: bytes) -> _Sender:
     claimed = await asyncio.to_thread(claimed_school, content)
     if claimed is None:
         return _Sender(claimed=None, school=None, levels=frozenset(), registrations=())
-    async with database.read() as connection:
+    async with parts.database.read() as connection:
         school = await find_school(connection, claimed)
         place = Place(
             school_code=claimed, province_code=None if school is None else school.province_code
@@ -120,6 +125,10 @@ async def _find_sender(database: Database, lease: Lease, content: bytes) -> _Sen
             school=school,
             levels=await levels_open_to(connection, lease.client_id, place, lease.received_at),
             registrations=await registrations_of(connection, claimed),
+            tenures=tenures_of(await history_of(connection, claimed)),
+            lists=await lists_of(
+                connection, claimed, key=staff_key(parts.keys.identity), day=lease.received_at
+            ),
         )
 
 
@@ -178,6 +187,8 @@ async def _judge_transcripts(
             school_code=message.school_code,
             student_code=item.student_code,
             province_code=province_code,
+            tenures=sender.tenures,
+            lists=sender.lists,
         )
         kept = content[item.offset : item.offset + item.length]
         check, known = parts.processes.check_item, sender.registrations

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.audit.record import Action, record
-from app.directory.schools import find_school
+from app.directory.schools import find_school, history_of, tenures_of
 from app.errors import IntegrityFailure, NotFound
 from app.intake.checks import ItemVerdict
 from app.intake.process import Processing
@@ -89,6 +89,7 @@ async def _recheck(parts: Processing, code: str) -> tuple[Standing | None, tuple
         if kept is None or report is None:
             return None, ()
         school = await find_school(connection, kept.school_code)
+        tenures = tenures_of(await history_of(connection, kept.school_code))
         registrations = await registrations_of(connection, kept.school_code)
     trust = parts.processes.trust.sha256
     octets = await parts.vault.get_range(kept.package_digest, kept.byte_offset, kept.byte_length)
@@ -97,6 +98,7 @@ async def _recheck(parts: Processing, code: str) -> tuple[Standing | None, tuple
         school_code=kept.school_code,
         student_code=kept.student_code,
         province_code="" if school is None else school.province_code,
+        tenures=tenures,
     )
     verdict = await parts.processes.check_item(octets, context, registrations)
     standing, reason = _conclude(kept, verdict)

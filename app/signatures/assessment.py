@@ -14,6 +14,7 @@ from app.signatures.judgement import VIETNAM, JudgedBy, Judgement, judge_at
 from app.signatures.paths import check_path
 from app.signatures.report import Check, Indication, Outcome, SlotReport
 from app.signatures.revocation import NOT_REACHED, PROVISIONAL, Times, check_revocation
+from app.signatures.staff import Duty
 from app.signatures.timestamps import Proof, weigh_tokens
 from app.signatures.trust import Registration, TrustSnapshot
 from app.transcripts.finding import Finding
@@ -31,6 +32,7 @@ class Question:
         day: the day of issue (for a package, of creation) from content that an intact signature of
             principal or school covers; None when there is none.
         school_code: the issuing school; None when nothing attested says which.
+        duties: what the school's lists say about teachers, by the name of the slot.
     """
 
     received_at: datetime
@@ -38,6 +40,7 @@ class Question:
     school_code: str | None
     trust: TrustSnapshot
     registrations: tuple[Registration, ...]
+    duties: Mapping[str, Duty]
 
 
 def assess_slots(
@@ -55,7 +58,10 @@ def assess_slots(
     """
     signers = {
         name: SignerOfSlot(
-            role=checked.slot.rule.role, holder=checked.slot.holder, certificate=checked.certificate
+            role=checked.slot.rule.role,
+            holder=checked.slot.holder,
+            certificate=checked.certificate,
+            duty=question.duties.get(name),
         )
         for name, checked in signatures.items()
         if checked.certificate is not None
@@ -164,6 +170,7 @@ def _check_authority(
         registrations=question.registrations,
         school_code=question.school_code,
         day=question.day or question.received_at.astimezone(VIETNAM).date(),
+        received_at=question.received_at,
     )
     if authority.code is not None:
         failed = Check(name="authority", outcome=Outcome.FAILED, code=authority.code)

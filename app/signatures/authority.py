@@ -2,15 +2,18 @@
 
 Principal and school are known by their registered certificates. Teachers' certificates are not
 registered: their name is compared with the name in the content, weak evidence, and the report says
-so.
+so. Where the school's own lists are loaded, the personal number is compared too. What the lists
+lack is a warning and no refusal: they lag behind, and principal and school attest who teaches. Only
+a personal number that is another one's refuses.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from app.signatures.certificates import Certificate
 from app.signatures.names import same_name
+from app.signatures.staff import Duty, personal_number_hash_of
 from app.signatures.trust import Registration
 from app.transcripts.profile import Role
 
@@ -34,11 +37,16 @@ _MUST_DIFFER: Mapping[Role, frozenset[Role]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerOfSlot:
-    """Who signed a slot: the slot's role and holder, and the certificate that signed."""
+    """Who signed a slot: the slot's role and holder, and the certificate that signed.
+
+    Attributes:
+        duty: what the school's lists say about the holder; None where no lists are loaded.
+    """
 
     role: Role
     holder: str | None
     certificate: Certificate
+    duty: Duty | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +65,7 @@ def check_authority(
     registrations: Sequence[Registration],
     school_code: str,
     day: date,
+    received_at: datetime,
 ) -> Authority:
     """Decide whether a signer may sign its slot.
 
@@ -66,17 +75,24 @@ def check_authority(
         registrations: of this school, and of other schools for certificates that occur here.
         school_code: the school that issues.
         day: the day for which a registered certificate must be approved.
+        received_at: when the package arrived, aware.
 
     Returns:
         Code SIG-500 unknown, SIG-501 not authorised, SIG-502 a signer in slots that must differ,
-        SIG-503 another school's certificate; warnings SIG-504 ký thay, SIG-505 and SIG-506 another
-        name; evidence SIG-590 registration or SIG-591 name only.
+        SIG-503 another school's certificate, SIG-520 taken back by its holder; warnings SIG-504 ký
+        thay, SIG-505, SIG-506 and SIG-523 another name, SIG-521 not listed, SIG-522 not assigned;
+        evidence SIG-590 registration, SIG-591 name only, SIG-592 personal number, SIG-593 name
+        in the school's list.
     """
     if _must_differ(signer, others):
         return Authority(code="SIG-502", evidence=_evidence(signer.role))
     if signer.role in _REGISTERED_AS:
-        return _by_registration(signer, registrations, school_code, day)
-    return _by_name(signer, others)
+        known = [r for r in registrations if r.certificate_sha256 == signer.certificate.sha256]
+        standing = [r for r in known if r.revoked_from is None or received_at < r.revoked_from]
+        if any(r.school_code == school_code for r in set(known) - set(standing)):
+            return Authority(code="SIG-520", evidence=_evidence(signer.role))
+        return _by_registration(signer, standing, school_code, day)
+    return _by_name(signer, others) if signer.duty is None else _by_lists(signer, others)
 
 
 def is_registered(
@@ -108,9 +124,8 @@ def _must_differ(signer: SignerOfSlot, others: Sequence[SignerOfSlot]) -> bool:
 
 
 def _by_registration(
-    signer: SignerOfSlot, registrations: Sequence[Registration], school_code: str, day: date
+    signer: SignerOfSlot, known: Sequence[Registration], school_code: str, day: date
 ) -> Authority:
-    known = [r for r in registrations if r.certificate_sha256 == signer.certificate.sha256]
     evidence = _evidence(signer.role)
     if not known:
         return Authority(code="SIG-500", evidence=evidence)
@@ -138,3 +153,25 @@ def _by_name(signer: SignerOfSlot, others: Sequence[SignerOfSlot]) -> Authority:
     if signer.role is Role.SUBJECT_TEACHER and signer.certificate.der in principals:
         return Authority(code=None, evidence="SIG-591", warnings=("SIG-504",))
     return Authority(code="SIG-501", evidence="SIG-591")
+
+
+def _by_lists(signer: SignerOfSlot, others: Sequence[SignerOfSlot]) -> Authority:
+    """Compare with what the school's lists say; by name alone whom they do not know."""
+    named = _by_name(signer, others)
+    duty = signer.duty
+    if duty is None or "SIG-504" in named.warnings:  # ký thay: the lists say nothing of it
+        return named
+    absent = () if duty.assigned is not False else ("SIG-522",)
+    numbers = {one.personal_number_hash for one in duty.listed} - {None}
+    number = personal_number_hash_of(signer.certificate.der, duty.key) if numbers else None
+    if number is not None:
+        if number not in numbers:
+            return Authority(code="SIG-501", evidence="SIG-592")
+        other = ("SIG-523",) if named.code is not None else ()
+        return Authority(code=None, evidence="SIG-592", warnings=(*other, *absent))
+    if named.code is not None:
+        return named
+    name = signer.certificate.signer.name
+    if not any(same_name(name, one.name) for one in duty.listed):
+        return Authority(code=None, evidence="SIG-591", warnings=("SIG-521", *absent))
+    return Authority(code=None, evidence="SIG-593", warnings=absent)

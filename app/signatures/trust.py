@@ -107,6 +107,8 @@ class Registration:
         role: `Role.PRINCIPAL` or `Role.SCHOOL`; a school's certificate also signs its packages.
         approved_from: the first day for which it is approved.
         approved_to: the last day for which it is approved; None while it stands.
+        revoked_from: when its holder took it back, aware: what is received from then on is not
+            signed with it, whatever day it names; None while the holder stands by it.
     """
 
     certificate_sha256: str
@@ -114,3 +116,4 @@ class Registration:
     role: Role
     approved_from: date
     approved_to: date | None
+    revoked_from: datetime | None = None

@@ -1,7 +1,7 @@
 """The verdict on one transcript or one package: the steps of this package in their order."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Generic, TypeVar
@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from app.signatures.assessment import Question, assess_slots, conclusion
 from app.signatures.catalogue import CATALOGUE
 from app.signatures.check import CheckedSignature, check_signature
+from app.signatures.context import Context, check_context
 from app.signatures.coverage import map_coverage
 from app.signatures.failure import place_of
 from app.signatures.inventory import Inventory, take_inventory
@@ -22,6 +23,7 @@ from app.signatures.report import (
     SlotReport,
     Verdict,
 )
+from app.signatures.staff import Duty, duties_of
 from app.signatures.trust import Registration, TrustSnapshot
 from app.transcripts.content import Transcript
 from app.transcripts.content_reader import read_transcript
@@ -31,27 +33,12 @@ from app.transcripts.message import Message, read_message
 from app.transcripts.profile import BAN_TIN_1, HOC_BA_1, Family, Profile, Role
 from app.transcripts.rules import check_rules
 
+__all__ = ["Context", "verify_package", "verify_transcript"]
+
 ENGINE_NAME = "hocba-core"
 ENGINE_VERSION = "1"
 
 _T_co = TypeVar("_T_co", covariant=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What the package and the directory say about a transcript before it is opened.
-
-    Attributes:
-        received_at: when the package arrived, aware.
-        school_code: the school that sent the package.
-        student_code: the student that the package names for this transcript.
-        province_code: the school's province in the directory.
-    """
-
-    received_at: datetime
-    school_code: str
-    student_code: str
-    province_code: str
 
 
 def verify_transcript(
@@ -76,7 +63,8 @@ def verify_transcript(
             value=transcript,
             day=transcript.issued_on,
             school_code=context.school_code,
-            findings=(*_check_context(transcript, context), *check_rules(transcript)),
+            findings=(*check_context(transcript, context), *check_rules(transcript)),
+            duties=duties_of(transcript, context.lists),
         )
 
     case = _Case(
@@ -155,6 +143,7 @@ class _Attested(Generic[_T_co]):
     day: date
     school_code: str
     findings: tuple[Finding, ...]
+    duties: Mapping[str, Duty] = field(default_factory=dict)
 
 
 _Read = Callable[[bytes, Profile], _Attested[_T_co]]
@@ -189,6 +178,7 @@ def _verify_opened(
             school_code=case.school_code if content is None else content.school_code,
             trust=case.trust,
             registrations=case.registrations,
+            duties={} if content is None else content.duties,
         ),
     )
     coverage = map_coverage(document, signatures.values())
@@ -230,20 +220,6 @@ def _read_attested(
         if signature.slot.rule.role in case.attesting and signature.octets is not None:
             return read(signature.octets, profile)
     return None
-
-
-def _check_context(transcript: Transcript, context: Context) -> tuple[Finding, ...]:
-    """Hold the signed content to the package and the directory (step 19)."""
-    said = (
-        ("CO_SO_GIAO_DUC_ID", transcript.school.code, context.school_code),
-        ("MA_SO_GD", transcript.school.department_code, context.province_code),
-        ("NGUOI_HOC_ID", transcript.student.code, context.student_code),
-    )
-    return tuple(
-        Finding(code="SIG-510", xpath=f"//{name}", value=signed)
-        for name, signed, expected in said
-        if signed != expected
-    )
 
 
 def _check_coverage(coverage: Coverage, reports: Sequence[SlotReport]) -> tuple[Finding, ...]:

@@ -1,18 +1,22 @@
-"""The certificates of schools and their principals that a department approved."""
+"""Which certificates stand approved for a school: what verdicts rest on.
+
+A department approves them on request (`app.trust.enrolment`), an operator without one.
+"""
 
 from collections.abc import Iterable
 from datetime import date, datetime
 from hashlib import sha256
 
-from cryptography.x509 import load_der_x509_certificate
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.errors import InvalidRequest
+from app.errors import CertificateRefused, InvalidRequest
 from app.signatures.trust import Registration
 from app.transcripts.profile import Role
-from app.trust.tables import certificates
+from app.trust.candidate import key_digest
+from app.trust.entry import RegistrationState
+from app.trust.tables import certificate_events, certificates
 
 REGISTERED_ROLES = (Role.PRINCIPAL, Role.SCHOOL)
 """Teachers' certificates are not registered: they come with the signature."""
@@ -30,25 +34,37 @@ async def register_certificate(  # noqa: PLR0913 -- reason: the columns of one r
 ) -> None:
     """Approve a certificate for a school and a role from a day on; repeating it changes nothing.
 
+    The operator's way, who answers for the certificate: only that it is one is checked here.
+
     Raises:
-        InvalidRequest: the bytes are no certificate, or the role is not one that is registered.
+        InvalidRequest: the role is not one that is registered.
+        CertificateRefused: the bytes are no certificate (SIG-530).
     """
     if role not in REGISTERED_ROLES:
         raise InvalidRequest(parameter="role", reason="not-registered")
-    try:
-        load_der_x509_certificate(der)
-    except ValueError as error:
-        raise InvalidRequest(parameter="der", reason="no-certificate") from error
+    key_sha256 = key_digest(der)
+    if key_sha256 is None:
+        raise CertificateRefused("SIG-530")
+    key = {
+        "certificate_sha256": sha256(der).hexdigest(),
+        "school_code": school_code,
+        "role": role.value,
+    }
     statement = insert(certificates).values(
-        certificate_sha256=sha256(der).hexdigest(),
-        school_code=school_code,
-        role=role.value,
+        **key,
         der=der,
+        state=RegistrationState.APPROVED,
         approved_from=approved_from,
         approved_by=approved_by,
         approved_at=now,
+        requested_by=approved_by,
+        requested_at=now,
+        key_sha256=key_sha256,
     )
-    await connection.execute(statement.on_conflict_do_nothing())
+    added = statement.on_conflict_do_nothing().returning(certificates.c.role)
+    if (await connection.execute(added)).first() is not None:
+        event = {"at": now, "actor": approved_by, "event": "approved", "valid_from": approved_from}
+        await connection.execute(insert(certificate_events).values(**key, **event))
 
 
 async def registrations_of(
@@ -77,8 +93,9 @@ async def _registrations(
             certificates.c.role,
             certificates.c.approved_from,
             certificates.c.approved_to,
+            certificates.c.revoked_from,
         )
-        .where(condition)
+        .where(condition, certificates.c.state == RegistrationState.APPROVED)
         .order_by(certificates.c.approved_from, certificates.c.certificate_sha256)
     )
     return tuple(
@@ -88,6 +105,7 @@ async def _registrations(
             role=Role(row.role),
             approved_from=row.approved_from,
             approved_to=row.approved_to,
+            revoked_from=row.revoked_from,
         )
         for row in await connection.execute(statement)
     )

@@ -1,12 +1,12 @@
 """The public list of error codes: as JSON for software, as a page for school offices."""
 
 from functools import cache
-from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from app.conditional import conditional
 from app.locale import Language, preferred_language
 from app.signatures.catalogue import CATALOGUE, Severity
 from app.verification.pages import codes_page
@@ -67,7 +67,7 @@ def error_code_routes(*, sandbox: bool) -> APIRouter:
         """
         language = preferred_language(request.headers.get("accept-language"))
         headers = {**_CACHING, "Content-Language": language.value}
-        return _conditional(
+        return conditional(
             request, _listed(language, severity), "application/json", headers=headers
         )
 
@@ -78,7 +78,7 @@ def error_code_routes(*, sandbox: bool) -> APIRouter:
         view = view_of(request, lang, sandbox=sandbox)
         headers = {**PAGE_HEADERS, **_CACHING, "Content-Language": view.language.value}
         page = codes_page(view).encode()
-        return _conditional(request, page, "text/html; charset=utf-8", headers=headers)
+        return conditional(request, page, "text/html; charset=utf-8", headers=headers)
 
     return router
 
@@ -99,15 +99,3 @@ def _listed(language: Language, severity: Severity | None) -> bytes:
         if severity is None or entry.severity == severity
     ]
     return ErrorCodeList(items=items).model_dump_json().encode()
-
-
-def _conditional(
-    request: Request, content: bytes, media_type: str, *, headers: dict[str, str]
-) -> Response:
-    """Answer 304 to whoever has these very bytes (RFC 9110 section 13.1.2)."""
-    tag = f'"{sha256(content).hexdigest()[:32]}"'
-    headers = {**headers, "ETag": tag}
-    known = request.headers.get("if-none-match", "").split(",")
-    if any(one.strip().removeprefix("W/") in {tag, "*"} for one in known):
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type=media_type, headers=headers)

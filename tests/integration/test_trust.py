@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db import Database
 from app.directory.schools import School, register_school
-from app.errors import InvalidRequest
+from app.errors import CertificateRefused, InvalidRequest
 from app.signatures.trust import Registration
 from app.transcripts.profile import Role
 from app.trust.registry import register_certificate, registrations_of
@@ -82,5 +82,5 @@ async def test_a_teachers_certificate_is_not_registered(database: Database, der:
 
 async def test_bytes_that_are_no_certificate_are_refused(database: Database) -> None:
     async with database.begin() as connection:
-        with pytest.raises(InvalidRequest):
+        with pytest.raises(CertificateRefused):
             await register_certificate(connection, der=b"x", role=Role.SCHOOL, **APPROVED)

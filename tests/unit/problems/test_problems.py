@@ -29,6 +29,8 @@ SAMPLES: list[errors.RepositoryError] = [
     errors.TooManyRequests(retry_after=7),
     errors.Unavailable(part="database"),
     errors.IntegrityFailure(digest="ab" * 32),
+    errors.CertificateRefused("SIG-530"),
+    errors.FileRefused((2, "name", "missing")),
     errors.StartRefused("the key file /secret/place cannot be read"),
     DocumentRefused(Finding(code="SIG-120", value="Nguyễn Thị Mẫu")),
 ]

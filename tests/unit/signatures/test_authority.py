@@ -1,7 +1,7 @@
 """Who may sign which slot, on certificates reduced to what the decision looks at."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from app.signatures.trust import Registration
 from app.transcripts.profile import Role
 
 DAY = date(2026, 6, 10)
+RECEIVED = datetime(2026, 6, 20, tzinfo=UTC)
 SCHOOL = "79000701"
 
 
@@ -67,7 +68,12 @@ def decide(
     day: date = DAY,
 ) -> tuple[str | None, tuple[str, ...], str]:
     authority = check_authority(
-        one, others=others, registrations=registrations, school_code=SCHOOL, day=day
+        one,
+        others=others,
+        registrations=registrations,
+        school_code=SCHOOL,
+        day=day,
+        received_at=RECEIVED,
     )
     return authority.code, authority.warnings, authority.evidence
 
@@ -152,3 +158,26 @@ def test_a_slot_without_a_named_holder_proves_nothing_by_name() -> None:
         role=Role.SUBJECT_TEACHER, holder=None, certificate=certificate("Lê Văn Mẫu")
     )
     assert decide(nameless)[0] == "SIG-501"
+
+
+@pytest.mark.parametrize(
+    ("since", "code"),
+    [
+        (RECEIVED, "SIG-520"),
+        (RECEIVED - timedelta(days=300), "SIG-520"),
+        (RECEIVED + timedelta(seconds=1), None),
+        (None, None),
+    ],
+    ids=["at-receipt", "long-ago", "after-receipt", "never"],
+)
+def test_what_arrives_after_its_holder_took_a_certificate_back_is_refused(
+    since: datetime | None, code: str | None
+) -> None:
+    taken_back = (replace(REGISTERED[0], revoked_from=since), REGISTERED[1])
+    assert decide(PRINCIPAL, registrations=taken_back)[0] == code
+
+
+def test_a_certificate_of_another_school_is_named_though_it_was_taken_back_here() -> None:
+    here = replace(REGISTERED[0], revoked_from=RECEIVED)
+    elsewhere = replace(REGISTERED[0], school_code="79000702")
+    assert decide(PRINCIPAL, registrations=(here, elsewhere))[0] == "SIG-520"
