@@ -1,7 +1,7 @@
 """Commands of the operator: schools, client accounts and approved certificates.
 
-They act as the owner of the database and stand in for the registration service until that exists.
-A secret is printed once and kept only as a hash.
+They act as the owner of the database and answer for what they enter. A secret is printed once and
+kept only as a hash.
 """
 
 import asyncio
