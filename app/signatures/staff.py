@@ -127,7 +127,8 @@ def duties_of(transcript: Transcript, lists: SchoolLists | None) -> Mapping[str,
     if lists is None:
         return {}
     lessons: dict[str, set[str]] = {}
-    for person, subject in ((line.teacher_id, line.subject_code) for line in transcript.subjects):
+    named = ((one.teacher_id, one.subject_code) for one in transcript.subjects if one.teacher_id)
+    for person, subject in named:
         lessons.setdefault(person, set()).add(subject)
     taught = lists.taught.get((transcript.start_year, transcript.class_id), frozenset())
 
