@@ -1,6 +1,6 @@
 """Commands of the operator: schools and approved certificates.
 
-They act as the owner of the database and stand in for the registration service until that exists.
+They act as the owner of the database and answer for what they enter.
 """
 
 import asyncio

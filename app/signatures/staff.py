@@ -127,9 +127,9 @@ def duties_of(transcript: Transcript, lists: SchoolLists | None) -> Mapping[str,
     if lists is None:
         return {}
     lessons: dict[str, set[str]] = {}
-    for line in transcript.subjects:
-        if line.teacher_id is not None:
-            lessons.setdefault(line.teacher_id, set()).add(line.subject_code)
+    named = ((one.teacher_id, one.subject_code) for one in transcript.subjects if one.teacher_id)
+    for person, subject in named:
+        lessons.setdefault(person, set()).add(subject)
     taught = lists.taught.get((transcript.start_year, transcript.class_id), frozenset())
 
     def duty(person: str, subjects: set[str]) -> Duty:
