@@ -100,7 +100,7 @@ def _inside(function: ast.FunctionDef) -> Iterator[ast.AST]:
 def _edits(node: ast.AST) -> Iterator[Edit]:  # noqa: C901 -- reason: a table, one line per kind
     match node:
         case ast.Compare(ops=[operator]) if type(operator) in _OPERATORS:
-            yield lambda: node.ops.__setitem__(0, _swapped(operator))  # type: ignore[arg-type]
+            yield lambda: node.ops.__setitem__(0, _swapped(operator))
         case ast.BoolOp() | ast.BinOp() if type(node.op) in _OPERATORS:
             yield lambda: setattr(node, "op", _swapped(node.op))
         case ast.UnaryOp(op=ast.Not()):
@@ -141,7 +141,7 @@ def _negated(node: ast.expr) -> ast.expr:
 def _lines(node: ast.AST) -> tuple[int, int]:
     place = node.ifs[0] if isinstance(node, ast.comprehension) else node
     place = place.test if isinstance(place, ast.If | ast.While) else place
-    return place.lineno, place.end_lineno or place.lineno  # type: ignore[attr-defined]  # reason: what is edited has a place
+    return place.lineno, place.end_lineno or place.lineno
 
 
 def _find(code: CodeType, function: str) -> CodeType:

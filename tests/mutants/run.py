@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -40,8 +41,12 @@ TESTS = (
 )
 """Not the changed bytes and structures: they take long, and what they find others name."""
 
-SECONDS, TIMES = 10, 5
+SECONDS, TIMES = 20, 5
 """Time for one test: so many seconds, and so many times what it took without a fault."""
+
+ENOUGH = 40.0
+"""Seconds of tests, as they took without a fault, after which a mutant counts as alive: the nearest
+and fastest tests first, so that what is left out are repetitions and a few long families."""
 
 MEMORY = 2 * 1024**3
 """Bytes for a mutant: many times what the tests need."""
@@ -55,6 +60,7 @@ class Trials:
     survivors: list[Mutant] = field(default_factory=list)
     unreached: list[Mutant] = field(default_factory=list)
     tried: Counter[str] = field(default_factory=Counter)
+    ended: int = 0
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -77,9 +83,10 @@ class Trials:
     def _reap(self, running: dict[int, Mutant]) -> None:
         process, status = os.wait()
         mutant = running.pop(process)
+        self.ended += 1
         if os.waitstatus_to_exitcode(status) == 0:
             self.survivors.append(mutant)
-            sys.stderr.write(f"survives: {place_of(mutant)}\n")
+            sys.stderr.write(f"{self.ended} tried; survives: {place_of(mutant)}\n")
 
 
 @dataclass(slots=True)
@@ -109,12 +116,15 @@ class Reach:
         return cls(items={item.nodeid: item for item in items}, seconds=seconds, contexts=contexts)
 
     def tests(self, mutant: Mutant) -> list[tuple[float, pytest.Item]]:
-        """Find the tests that reach a mutant with the seconds that each took, the fastest first."""
+        """Find the tests that reach a mutant, and their seconds: of its module first, the fastest."""
         lines = self.contexts.get(str(PACKAGE / f"{mutant.module}.py"), {})
         first, last = mutant.lines
         names = {name for line in range(first, last + 1) for name in lines.get(line, ()) if name}
-        ordered = sorted(names, key=self.seconds.__getitem__)
-        return [(self.seconds[name], self.items[name]) for name in ordered]
+        own = f"/test_{mutant.module}"
+        ordered = sorted(names, key=lambda name: (own not in name, self.seconds[name]))
+        spent = accumulate(self.seconds[name] for name in ordered)
+        near = (name for name, total in zip(ordered, spent, strict=True) if total < ENOUGH)
+        return [(self.seconds[name], self.items[name]) for name in near]
 
 
 def sampled(options: argparse.Namespace) -> list[Mutant]:
@@ -221,9 +231,13 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--module", default="*")
+    parser.add_argument("--tests", nargs="+", default=TESTS)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    trials = Trials(parser.parse_args())
-    status = pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *TESTS], [trials])
+    options = parser.parse_args()
+    trials = Trials(options)
+    status = pytest.main(
+        ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *options.tests], [trials]
+    )
     show(trials)
     return int(status)
 
