@@ -78,18 +78,19 @@ class TrustKeeper:
 
     async def _take_bundle(self, parts: Processing) -> None:
         """Take a changed bundle over; a broken one, or one that is no successor, is left."""
-        fault = None
+        fault, known = None, self._bundle
         try:
-            self._bundle = await asyncio.to_thread(_successor, self._bundle, self._upkeep.folder)
+            self._bundle = await asyncio.to_thread(_successor, known, self._upkeep.folder)
         except StartRefused as refused:
             fault = str(refused)
             _log.error("trust.broken", revision=self._bundle.manifest.revision, reason=fault)
         manifest = self._bundle.manifest
+        if self._bundle is not known:
+            _log.info("trust.changed", revision=manifest.revision, sha256=manifest.digests[-1])
         if self._noted != (manifest.digests[-1], fault):
             async with parts.database.begin() as connection:
                 await note_bundle(connection, manifest, fault=fault, at=parts.clock())
             self._noted = (manifest.digests[-1], fault)
-            _log.info("trust.bundle", revision=manifest.revision, sha256=manifest.digests[-1])
 
     async def _do_round(self, parts: Processing) -> None:
         reach, now = self._upkeep.reach, parts.clock()

@@ -52,7 +52,7 @@ def stranded(tmp_path: Path) -> Iterator[httpx.Client]:
 
 def test_the_process_says_that_it_lives_and_that_it_is_ready(client: httpx.Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.get("/readyz").json() == {"status": "ready"}
+    assert client.get("/readyz").json() == {"status": "ready", "trust_bundle": "unknown"}
 
 
 def test_an_older_schema_is_not_ready(blank: httpx.Client) -> None:

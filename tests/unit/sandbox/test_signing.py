@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from app.sandbox.classes import make_class
 from app.sandbox.pki import write_trust_bundle
 from app.sandbox.school import signers_of
 from app.sandbox.signing import NotReady, Signers, SigningStyle, sign_transcript
+from app.sandbox.timestamping import stamper
 from app.sandbox.transcript_writer import write_transcript
 from app.signatures.algorithms import DS
 from app.signatures.canonical import Canonicalization
@@ -43,6 +45,10 @@ STYLES = {
         signing_time=SIGNING_TIME,
     ),
 }
+STYLES["timestamped"] = replace(
+    STYLES["exclusive-enveloped-xades"],
+    timestamps=(stamper(scenario_of(2).pki.tsa, SIGNING_TIME),),
+)
 
 
 @pytest.fixture(scope="module")

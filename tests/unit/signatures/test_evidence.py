@@ -6,8 +6,11 @@ from time import process_time
 from typing import Any
 
 import pytest
+from asn1crypto import ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.ocsp import (
     OCSPCertStatus,
@@ -188,6 +191,27 @@ def test_an_answer_about_another_certificate_says_nothing() -> None:
     principal = scenario_of(STUDENTS).school.principal.signer.certificate_der
     assert certificate(principal).serial_number != certificate(SEAL).serial_number
     assert standing(filed(ISSUER, answer_about(principal).der, kind=EvidenceKind.OCSP)) is None
+
+
+def keeping_since(since: datetime) -> Evidence:
+    """An answer of an authority that keeps what ended since then (RFC 6960 section 4.4.4)."""
+    response = ocsp.OCSPResponse.load(answer_about(SEAL).der)
+    basic = response["response_bytes"]["response"].parsed
+    said = basic["tbs_response_data"]["responses"][0]
+    said["single_extensions"] = [{"extn_id": "archive_cutoff", "extn_value": since}]
+    octets = basic["tbs_response_data"].dump(force=True)
+    basic["signature"] = ISSUER.issuer.key.sign(octets, PKCS1v15(), SHA256())
+    response["response_bytes"]["response"] = basic
+    return filed(ISSUER, response.dump(force=True), kind=EvidenceKind.OCSP)
+
+
+def test_an_answer_says_since_when_expired_certificates_are_kept() -> None:
+    said = statement_about(path_of(SEAL), keeping_since(SINCE))
+    assert said is not None
+    assert (said.standing, said.speaks_from) == (Standing.GOOD, SINCE)
+    plain = statement_about(path_of(SEAL), answer_about(SEAL))
+    assert plain is not None
+    assert plain.speaks_from == THIS_UPDATE
 
 
 UNUSABLE_ANSWERS = {

@@ -10,8 +10,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from app.sandbox.certificates import Revocation
+from app.sandbox.classes import make_class
 from app.sandbox.pki import Branch
+from app.sandbox.school import signers_of
+from app.sandbox.signing import SigningStyle, sign_transcript
 from app.sandbox.timestamping import Stamp, make_token, stamper
+from app.sandbox.transcript_writer import write_transcript
+from app.secondopinion.opinion import second_opinion
 from app.signatures.report import Outcome
 from app.signatures.timestamps import CLOCK_SKEW, Token, weigh_tokens
 from app.signatures.trust import TrustSnapshot
@@ -27,6 +32,7 @@ from tests.revocation import (
     path_of,
     trust_with,
 )
+from tests.scenarios import scenario_of
 from tests.stamping import (
     GOOD,
     SCHOOL,
@@ -43,6 +49,7 @@ from tests.stamping import (
 from tests.verdicts import (
     RECEIVED_AT,
     SEAL,
+    STUDENTS,
     case_of,
     codes,
     in_slot,
@@ -187,3 +194,16 @@ def test_a_time_stamp_is_read_even_when_the_certificate_is_unfit() -> None:
     verdict = case_of().verify(in_slot(stamped(GOOD), SEAL, weak))
     assert "SIG-310" in codes(verdict)
     assert timestamp_of(verdict) == (Outcome.PASSED, None)
+
+
+def test_every_signer_of_a_transcript_may_be_stamped() -> None:
+    scenario = scenario_of(STUDENTS)
+    unsigned = write_transcript(make_class(scenario.spec, scenario.school)[0])
+    style = SigningStyle(signing_time=STAMPED_AT, timestamps=(GOOD,))
+    xml = sign_transcript(unsigned, signers_of(scenario.school, scenario.pki), style=style)
+    verdict = case_of().verify(xml)
+    assert codes(verdict) == []
+    assert {(one.judged_at, one.judged_by) for one in verdict.report.slots} == {
+        (STAMPED_AT, "timestamp")
+    }
+    assert second_opinion(xml, verdict.report).agrees
