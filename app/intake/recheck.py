@@ -60,10 +60,8 @@ async def recheck_provisional(parts: Processing) -> Rechecked:
             try:
                 standing, left_open = await _recheck(parts, code)
             except (IntegrityFailure, NotFound):
-                standing, left_open = (
-                    None,
-                    (),
-                )  # an incident, which must not keep the others waiting
+                # An incident, which must not keep the others waiting.
+                standing, left_open = None, ()
             if standing is None:
                 doubtful.append(code)
             else:

@@ -121,13 +121,15 @@ def _take_apart(der: bytes) -> SignedToken:
     info = tsp.TSTInfo.load(octets, strict=True)
     _require(info["version"].native == "v1")
     _require(not any(one["critical"].native for one in info["extensions"]))
+    at = info["gen_time"].native
+    _require(isinstance(at, datetime) and at.tzinfo is not None)
     [signer] = signed["signer_infos"]
     attributes = _attributes(signer)
     _require(attributes["content_type"].native == "tst_info")
     imprint, certificate = info["message_imprint"], _certificate(signed, signer, attributes)
     return SignedToken(
         info=octets,
-        at=info["gen_time"].native,
+        at=at,
         hash=_accepted(imprint["hash_algorithm"]),
         imprint=imprint["hashed_message"].native,
         certificate=certificate,

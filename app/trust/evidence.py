@@ -29,6 +29,9 @@ from app.trust.tables import revocation_evidence
 MAX_ANSWERS = 4096
 """Answers in a snapshot, some 8 MB: the certificates of a few hundred schools in a day."""
 
+MAX_ANSWER_BYTES = 64 * 1024
+"""Octets of one answer: with its responder's certificates it has 3 KiB."""
+
 MAX_INQUIRIES = 1000
 """Certificates asked about in one round: those still valid first, the others in the next."""
 
@@ -70,6 +73,7 @@ async def ask_about(
     Raises:
         Unavailable: the database is away.
     """
+    reach = replace(reach, size=min(reach.size, MAX_ANSWER_BYTES))
     async with httpx.AsyncClient(follow_redirects=False, trust_env=False) as client:
         return await _keep_all(
             database, (_fetch_answer(client, inquiry, reach, now) for inquiry in inquiries)

@@ -87,6 +87,7 @@ NO_TOKENS: dict[str, Callable[[], bytes]] = {
     "no digest of the content": lambda: with_attributes(but="message_digest"),
     "bound to nothing": lambda: with_attributes(but="signing_certificate_v2"),
     "bound to another certificate in the old form": lambda: old_binding(bytes(20)),
+    "a time of no zone": lambda: TOKEN.replace(b"20260628080000Z", b"202606280800.00"),
     "another number": lambda: signer(
         sid=cms.SignerIdentifier(
             name="issuer_and_serial_number",
@@ -99,6 +100,11 @@ NO_TOKENS: dict[str, Callable[[], bytes]] = {
         )
     ),
 }
+
+
+def test_the_token_says_its_time() -> None:
+    assert TOKEN.count(b"20260628080000Z") == 1
+    assert open_token(TOKEN).at == STAMPED_AT
 
 
 @pytest.mark.parametrize("make", NO_TOKENS.values(), ids=NO_TOKENS)
