@@ -30,12 +30,14 @@ _RESIDENT = 1
 
 _log = structlog.get_logger(__name__)
 
+_killed: deque[int] = deque(maxlen=_KILLED_KEPT)
+"""Of all guards together: each of them sees the processes of the others too."""
+
 
 class MemoryGuard:
-    """A thread that kills every verification process of this worker that occupies too much."""
+    """A thread that kills every process that this one started and that occupies too much."""
 
     def __init__(self) -> None:
-        self.killed: deque[int] = deque(maxlen=_KILLED_KEPT)
         self._ended = Event()
         self._thread = Thread(target=self._watch, name="memory-guard", daemon=True)
 
@@ -52,9 +54,14 @@ class MemoryGuard:
         while not self._ended.wait(LOOK_SECONDS):
             for process in _swollen(active_children()):
                 # First the note, then the deed: whoever sees the death looks for the note.
-                self.killed.append(process.pid or 0)
+                _killed.append(process.pid or 0)
                 process.kill()
                 _log.error("check.swollen", process=process.pid)
+
+
+def was_swollen(pid: int | None) -> bool:
+    """Tell whether a process was killed for its memory."""
+    return pid in _killed
 
 
 def resident_bytes(pid: int) -> int:

@@ -25,7 +25,7 @@ from app.intake.checks import (
     prepared,
     run_bounded,
 )
-from app.intake.memory import MemoryGuard
+from app.intake.memory import MemoryGuard, was_swollen
 from app.secondopinion.sampling import NO_SAMPLE, Sampling
 from app.signatures.report import PackageVerdict
 from app.signatures.trust import Registration, TrustSnapshot
@@ -158,7 +158,7 @@ class VerificationProcesses:
             _log.error("check.timeout", check=check.__name__, seconds=seconds)
             raise CheckFailed("SIG-121", final=True) from None
         except (ProcessExpired, BrokenProcessPool) as error:
-            swollen = self._is_swollen(error)
+            swollen = _is_swollen(error)
             _log.error(
                 "check.died", check=check.__name__, error=type(error).__name__, swollen=swollen
             )
@@ -171,12 +171,6 @@ class VerificationProcesses:
                 places=places_of(error),
             )
             raise CheckFailed("SIG-999") from error
-
-    def _is_swollen(self, error: ProcessExpired | BrokenProcessPool) -> bool:
-        """Tell whether a process died of its memory."""
-        return isinstance(error, ProcessExpired) and (
-            error.exitcode == EXHAUSTED or error.pid in self._guard.killed
-        )
 
     def _schedule(
         self, check: Callable[..., _T], arguments: tuple[Any, ...], seconds: float
@@ -213,3 +207,10 @@ class VerificationProcesses:
         self._pool.stop()  # type: ignore[no-untyped-call]  # reason: pebble leaves it untyped
         self._pool.join()
         self._guard.stop()
+
+
+def _is_swollen(error: ProcessExpired | BrokenProcessPool) -> bool:
+    """Tell whether a process died of its memory."""
+    return isinstance(error, ProcessExpired) and (
+        error.exitcode == EXHAUSTED or was_swollen(error.pid)
+    )

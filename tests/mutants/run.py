@@ -116,7 +116,7 @@ class Reach:
         return cls(items={item.nodeid: item for item in items}, seconds=seconds, contexts=contexts)
 
     def tests(self, mutant: Mutant) -> list[tuple[float, pytest.Item]]:
-        """Find the tests that reach a mutant, and their seconds: of its module first, the fastest."""
+        """Find the tests that reach a mutant, and their seconds: first those of its module."""
         lines = self.contexts.get(str(PACKAGE / f"{mutant.module}.py"), {})
         first, last = mutant.lines
         names = {name for line in range(first, last + 1) for name in lines.get(line, ()) if name}

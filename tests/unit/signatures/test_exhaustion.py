@@ -3,11 +3,9 @@
 from typing import Any
 
 import pytest
-from asn1crypto import core
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from app.signatures import certificates, evidence, pkix, statements, validation, verify
-from app.signatures.entries import narrowed
 from tests.chains import AT, chain, crl
 from tests.revocation import issuer_of, list_of, path_of
 from tests.scenarios import scenario_of
@@ -70,8 +68,3 @@ def test_a_path(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None
             crls=[crl(one.root), crl(one.authority)],
             at=AT,
         )
-
-
-def test_a_list_without_entries_needs_no_narrowing() -> None:
-    octets = list_of(issuer_of(SEAL)).der
-    assert isinstance(narrowed(octets, SEAL)["tbs_cert_list"]["revoked_certificates"], core.Void)
