@@ -28,6 +28,8 @@ class Action(StrEnum):
     ARCHIVE_VERIFIED = "archive.verified"
     TRANSCRIPT_FINAL = "transcript.final"
     TRANSCRIPT_REVOKED = "transcript.revoked"
+    TRANSCRIPT_WITHDRAWN = "transcript.withdrawn"
+    HISTORY_READ = "history.read"
 
 
 async def record(  # noqa: PLR0913 -- reason: the columns of one row

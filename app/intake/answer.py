@@ -48,15 +48,18 @@ class PackageFinding(_Answer):
 
 
 class ItemAnswer(_Answer):
-    """What became of one transcript (kết quả xử lý một học bạ)."""
+    """What became of one transcript or withdrawal (kết quả xử lý một học bạ)."""
 
     ordinal: int = Field(description="Thứ tự trong gói tin, tính từ 1", examples=[1])
-    student_code: str = Field(
-        description="Mã học sinh (ma_hoc_sinh)", examples=["7900070125000001"]
+    student_code: str | None = Field(
+        description="Mã học sinh (ma_hoc_sinh); null khi bản tin thu hồi nêu mã tra cứu không phải "
+        "của trường",
+        examples=["7900070125000001"],
     )
     result: Literal["01", "02"] = Field(description="Kết quả: 01 thành công, 02 có lỗi")
     transcript_code: str | None = Field(
-        description="Mã tra cứu học bạ số (ma_dinh_danh_hoc_ba); null khi bị từ chối"
+        description="Mã tra cứu học bạ số (ma_dinh_danh_hoc_ba); null khi học bạ bị từ chối. Với "
+        "bản tin thu hồi: mã được nêu, null khi mã gõ sai"
     )
     errors: list[PackageFinding] = Field(
         description="Danh sách lỗi, cảnh báo và thông tin của học bạ này"
@@ -88,7 +91,7 @@ class PackageAnswer(_Answer):
     )
     province: str | None = Field(description="Mã tỉnh, thành phố", examples=["79"])
     purpose: str | None = Field(
-        description="Mục đích bản tin (MUC_DICH_BAN_TIN): 01 tạo mới", examples=["01"]
+        description="Mục đích bản tin (MUC_DICH_BAN_TIN): 01 tạo mới, 03 thu hồi", examples=["01"]
     )
     state: Literal["00", "01", "02", "03", "04"] = Field(description="Trạng thái gói tin")
     state_name: str = Field(

@@ -17,20 +17,21 @@ from app.intake.checks import ItemVerdict
 from app.intake.decision import (
     Committed,
     Decision,
-    Judged,
     RefusedWhole,
     TakenApart,
+    Withdrawing,
     commit_decision,
 )
 from app.intake.dispute import keep_disputes
 from app.intake.processes import VerificationProcesses
 from app.intake.queue import Lease
+from app.intake.registration import Judged
 from app.keys import WorkerKeys
 from app.signatures.report import PackageVerdict
 from app.signatures.trust import Registration
 from app.signatures.verify import Context
 from app.transcripts.finding import Finding
-from app.transcripts.message import CREATE, Message, MessageItem
+from app.transcripts.message import AMEND, WITHDRAW, Message, MessageItem
 from app.trust.registry import registrations_of, registrations_of_certificates
 from app.vault import Vault
 
@@ -89,6 +90,10 @@ async def process_package(parts: Processing, lease: Lease) -> Committed:
     if refusal or message is None or sender.school is None:
         decision = RefusedWhole(
             findings=refusal, message=message, school=sender.school if sender.allowed else None
+        )
+    elif message.purpose == WITHDRAW:
+        decision = Withdrawing(
+            message=message, school=sender.school, findings=verdict.report.findings
         )
     else:
         # 3 each transcript on its own, so that one cannot block the class
@@ -166,7 +171,7 @@ def _refuse_sender(sender: _Sender, verdict: PackageVerdict) -> tuple[Finding, .
 def _refuse_message(sender: _Sender, message: Message) -> tuple[Finding, ...]:
     if sender.claimed != message.school_code:
         return (Finding(code="PKG-101", value=message.school_code),)
-    if message.purpose != CREATE:  # a withdrawal is a flow of its own
+    if message.purpose == AMEND:
         return (Finding(code="PKG-103", value=message.purpose),)
     return ()
 

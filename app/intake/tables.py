@@ -56,7 +56,7 @@ package_items = Table(
     metadata,
     Column("package_id", Uuid, ForeignKey("packages.package_id"), primary_key=True),
     Column("ordinal", Integer, primary_key=True),
-    Column("student_code", Text, nullable=False),
+    Column("student_code", Text),
     Column("result", CHAR(2), nullable=False),
     Column("transcript_code", Text),
     Column("original_sha256", Text),

@@ -28,7 +28,7 @@ CREATE = "01"
 """MUC_DICH_BAN_TIN of a message that brings new transcripts."""
 
 AMEND = "02"
-"""Reserved: once issued the content never changes, so a correction is a withdrawal and a new one."""
+"""Reserved: issued content never changes, so a correction is a withdrawal and a new transcript."""
 
 WITHDRAW = "03"
 """MUC_DICH_BAN_TIN of a message that withdraws transcripts (thu hồi)."""
