@@ -3,6 +3,7 @@
 The one place that reads the clock for the web. Nothing here decides anything.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,7 +25,10 @@ from app.clients.routes import token_routes
 from app.clients.tokens import authenticate
 from app.db import Database, connect, schema_is_current
 from app.errors import StartRefused
-from app.intake.routes import PackageParts, package_routes
+from app.intake.exchange import PackageParts
+from app.intake.routes import package_routes
+from app.intake.validate import DryRuns
+from app.intake.waiting import Decisions
 from app.keys import WebKeys, load_web_keys
 from app.lookup.routes import lookup_routes
 from app.problems import TOKEN_PATH, Problem, install_problems, problem_responses
@@ -106,7 +110,11 @@ def open_web_parts(settings: Settings, *, database_url: str) -> WebParts:
 
 def create_app(parts: WebParts) -> FastAPI:
     """Put the web application together; it closes its databases when it ends."""
-    sandbox = parts.settings.environment == "sandbox"
+    dry_runs = DryRuns(
+        parts.database,
+        trust_folder=parts.settings.trust_folder,
+        provisional=parts.settings.accept_provisionally,
+    )
     app = FastAPI(
         title="Kho học bạ số",
         summary="Central repository of signed school transcripts",
@@ -114,18 +122,18 @@ def create_app(parts: WebParts) -> FastAPI:
         version=API_VERSION,
         docs_url=None,  # the usual page loads its scripts from elsewhere
         redoc_url=None,
-        lifespan=_lifespan(parts),
+        lifespan=_lifespan(parts, dry_runs),
         servers=[{"url": "/", "description": "Máy chủ đang cung cấp tài liệu này"}],
         separate_input_output_schemas=False,
     )
-    _include_routes(app, parts, sandbox=sandbox)
+    _include_routes(app, parts, dry_runs)
     install_problems(app)
     app.add_middleware(SecurityHeaders, secure=parts.settings.public_url.startswith("https://"))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # reason: FastAPI's documented way
     return app
 
 
-def _include_routes(app: FastAPI, parts: WebParts, *, sandbox: bool) -> None:
+def _include_routes(app: FastAPI, parts: WebParts, dry_runs: DryRuns) -> None:
     async def caller(request: Request) -> Caller:
         authorization = request.headers.get("authorization")
         return await authenticate(
@@ -135,10 +143,16 @@ def _include_routes(app: FastAPI, parts: WebParts, *, sandbox: bool) -> None:
     token = [Security(_oauth_scheme())]
     packages = package_routes(
         PackageParts(
-            database=parts.database, vault=parts.vault, authenticate=caller, clock=parts.clock
+            database=parts.database,
+            vault=parts.vault,
+            authenticate=caller,
+            clock=parts.clock,
+            decisions=Decisions(parts.database),
+            dry_runs=dry_runs,
         )
     )
     transcripts = lookup_routes(parts.database, parts.vault, authenticate=caller, clock=parts.clock)
+    sandbox = parts.settings.environment == "sandbox"
     public = verification_routes(
         Stores(register=parts.verifier, audit=parts.database, vault=parts.vault),
         clock=parts.clock,
@@ -171,7 +185,10 @@ _CLIENT_PROBLEMS = problem_responses(
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
 _UPLOAD_PROBLEMS = problem_responses(
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 )
 _PUBLIC_PROBLEMS = problem_responses(
     HTTPStatus.NOT_FOUND,
@@ -218,10 +235,11 @@ async def require_stores(parts: WebParts) -> None:
     await parts.vault.check()
 
 
-def _lifespan(parts: WebParts) -> Callable[[FastAPI], Any]:
+def _lifespan(parts: WebParts, dry_runs: DryRuns) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         yield
+        await asyncio.to_thread(dry_runs.close)
         await parts.database.dispose()
         await parts.verifier.dispose()
 

@@ -1,6 +1,6 @@
 """What the examples tell: each function plays one part of the exchange with a repository."""
 
-from app.intake.receive import PACKAGE_LIMIT
+from app.intake.limits import PACKAGE_LIMIT
 from app.sandbox.packaging import SignedTranscript
 from app.sandbox.scenario import without_signature
 from app.transcripts.codes import format_code, transcript_code

@@ -16,6 +16,7 @@ class Action(StrEnum):
     PACKAGE_RECEIVED = "package.received"
     PACKAGE_PROCESSED = "package.processed"
     PACKAGE_READ = "package.read"
+    PACKAGE_VALIDATED = "package.validated"
     ORIGINAL_READ = "original.read"
     TRANSCRIPT_READ = "transcript.read"
     REPORT_READ = "report.read"

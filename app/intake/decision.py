@@ -11,7 +11,8 @@ from app.audit.record import Action, record
 from app.db import Database
 from app.directory.schools import School
 from app.intake.dispute import record_disputes
-from app.intake.package import Item, Result, State, findings_to_json
+from app.intake.package import Item, PackageKey, Result, State, findings_to_json
+from app.intake.packages import claim_message
 from app.intake.queue import Lease, holds
 from app.intake.registration import Judged, register_judged
 from app.intake.tables import package_items, packages
@@ -108,6 +109,7 @@ async def commit_decision(
     async with database.begin() as connection:
         if not await holds(connection, lease, state=State.PROCESSING):
             raise LeaseLost
+        decision = await _claim(connection, lease, decision)
         items = await _settle(connection, lease, decision, keys=keys, now=now)
         committed = _summary(decision, items)
         await _write_items(connection, lease, items)
@@ -126,6 +128,21 @@ async def commit_decision(
             },
         )
     return committed
+
+
+async def _claim(connection: AsyncConnection, lease: Lease, decision: Decision) -> Decision:
+    """Take the message's id for this package; refuse the package when other bytes have it."""
+    message, school = decision.message, decision.school
+    if message is None or school is None:
+        return decision
+    key = PackageKey(package_id=lease.package_id, digest=lease.digest)
+    other = await claim_message(
+        connection, key, school_code=school.code, message_id=message.message_id
+    )
+    if other is None:
+        return decision
+    used = Finding(code="PKG-108", value=f"{lease.digest} ≠ {other}")
+    return RefusedWhole(findings=(used,), message=message, school=school)
 
 
 async def _settle(

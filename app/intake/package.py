@@ -40,6 +40,7 @@ class Package:
             be read.
         errors: what was found about the package as a whole; an error among it refused them all.
         position: its place in the queue from 1; None when it is decided or was not asked for.
+        estimated_seconds: when its result may be expected, in seconds from now; None as above.
     """
 
     package_id: UUID
@@ -60,11 +61,48 @@ class Package:
     replied_at: datetime | None = None
     read_at: datetime | None = None
     position: int | None = None
+    estimated_seconds: int | None = None
 
     @property
     def decided(self) -> bool:
         """Whether the result is final."""
         return self.finished_at is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageKey:
+    """Which package, and the SHA-256 of its bytes."""
+
+    package_id: UUID
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """Where a page of packages ended."""
+
+    received_at: datetime
+    package_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Which packages to list; None where it does not matter.
+
+    Attributes:
+        since: received at this moment or later.
+        until: received before this moment.
+        limit: packages of a page.
+        after: where the page before ended.
+    """
+
+    school: str | None = None
+    province: str | None = None
+    state: State | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int
+    after: After | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,6 +175,11 @@ class VerificationProcesses:
             context=multiprocessing.get_context("spawn"),
         )
 
+    def close(self) -> None:
+        """End every process, whatever it is doing; blocking."""
+        self._pool.stop()  # type: ignore[no-untyped-call]  # reason: pebble leaves it untyped
+        self._pool.join()
+
     def __enter__(self) -> Self:
         return self
 
@@ -184,5 +189,4 @@ class VerificationProcesses:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]  # reason: pebble leaves it untyped
-        self._pool.join()
+        self.close()

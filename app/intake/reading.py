@@ -1,6 +1,6 @@
 """What a client reads of its own packages; what tells of a child is audited before it is shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from app.db import Database
 from app.errors import NotFound
 from app.intake.package import Item, Package, State
 from app.intake.packages import find_by_digest, find_package, items_of, mark_read, reply_of
+from app.intake.queue import place_in_queue
 from app.vault import Vault
 
 
@@ -37,24 +38,20 @@ class Shown:
 
 
 async def show_package(database: Database, package: Package, reader: Reader) -> Shown:
-    """Add the items to a package of the reader's own, and record that they were read."""
+    """Add the items to a package of the reader's own, and record that they were read.
+
+    One that is pending gets its place in the queue instead.
+    """
     if not package.decided:
-        return Shown(package=package, items=())
+        async with database.read() as connection:
+            place = await place_in_queue(connection, package.received_at, now=reader.now)
+        waiting = replace(package, position=place.position, estimated_seconds=place.seconds)
+        return Shown(package=waiting, items=())
     async with database.begin() as connection:
         items = await items_of(connection, package.package_id)
         if items:
             await _record(connection, reader, Action.PACKAGE_READ, package)
     return Shown(package=package, items=items)
-
-
-async def read_package(database: Database, package_id: UUID, reader: Reader) -> Shown:
-    """Read one of the reader's packages.
-
-    Raises:
-        NotFound: there is none, or it is another client's.
-    """
-    package = await _own(database, package_id, reader)
-    return await show_package(database, package, reader)
 
 
 async def read_package_by_digest(database: Database, digest: str, reader: Reader) -> Shown:
@@ -80,7 +77,7 @@ async def read_original(
         NotFound: there is none, or it is another client's.
         IntegrityFailure: the kept bytes are not the ones received: an incident.
     """
-    package = await _own(database, package_id, reader)
+    package = await find_own(database, package_id, reader)
     async with database.begin() as connection:
         await _record(connection, reader, Action.ORIGINAL_READ, package)
     return package, await vault.get(package.digest)
@@ -92,7 +89,7 @@ async def read_reply(database: Database, package_id: UUID, reader: Reader) -> by
     Raises:
         NotFound: there is none yet, or it is another client's.
     """
-    package = await _own(database, package_id, reader)
+    package = await find_own(database, package_id, reader)
     async with database.begin() as connection:
         body = await reply_of(connection, package.package_id)
         if body is None:
@@ -107,7 +104,7 @@ async def acknowledge_reply(database: Database, package_id: UUID, reader: Reader
     Raises:
         NotFound: there is no reply yet, or it is another client's.
     """
-    package = await _own(database, package_id, reader)
+    package = await find_own(database, package_id, reader)
     async with database.begin() as connection:
         if await mark_read(connection, package.package_id, reader.now):
             await _record(connection, reader, Action.REPLY_ACKNOWLEDGED, package)
@@ -115,7 +112,12 @@ async def acknowledge_reply(database: Database, package_id: UUID, reader: Reader
             raise NotFound
 
 
-async def _own(database: Database, package_id: UUID, reader: Reader) -> Package:
+async def find_own(database: Database, package_id: UUID, reader: Reader) -> Package:
+    """Find one of the reader's packages; nothing of it is told by that, so nothing is recorded.
+
+    Raises:
+        NotFound: there is none, or it is another client's.
+    """
     reader.caller.require(Scope.PACKAGES_READ)
     async with database.read() as connection:
         package = await find_package(connection, reader.caller.client_id, package_id)

@@ -20,6 +20,7 @@ from app.register.accept import (
     Withdrawn,
     accept,
 )
+from app.register.foresee import Arriving, foresee
 from app.register.record import NewRecord
 from app.transcripts.content import Transcript
 from app.transcripts.finding import Finding
@@ -84,6 +85,29 @@ def _new_record(
     )
 
 
+async def foresee_judged(connection: AsyncConnection, judged: Sequence[Judged]) -> tuple[Item, ...]:
+    """Say for every transcript what registering it would come to now; nothing is written.
+
+    A transcript that is not registered yet has no code: only the worker can derive one.
+    """
+    arriving = {
+        each.item.ordinal: Arriving(
+            original_sha256=each.verdict.original_sha256 or "",
+            place=(
+                transcript.start_year,
+                transcript.school.code,
+                transcript.student.code,
+                transcript.level,
+            ),
+        )
+        for each in judged
+        if (transcript := each.verdict.transcript) is not None
+    }
+    answers = await foresee(connection, tuple(arriving.values()))
+    foreseen = dict(zip(arriving, answers, strict=True))
+    return tuple(_item(each, foreseen.get(each.item.ordinal)) for each in judged)
+
+
 def _item(judged: Judged, acceptance: Acceptance | None) -> Item:
     """Put the verdict on the signatures and the answer of the register together."""
     findings, code = judged.verdict.findings, None
@@ -106,7 +130,7 @@ def _item(judged: Judged, acceptance: Acceptance | None) -> Item:
         ordinal=judged.item.ordinal,
         student_code=judged.item.student_code,
         result=Result.REFUSED if code is None else Result.ACCEPTED,
-        transcript_code=code,
+        transcript_code=code or None,
         original_sha256=judged.verdict.original_sha256,
         findings=findings,
     )

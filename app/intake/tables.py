@@ -51,6 +51,24 @@ Index(
     postgresql_where=packages.c.state.in_(("00", "01", "02")),
 )
 
+Index("ix_packages_list", packages.c.client_id, packages.c.received_at, packages.c.package_id)
+Index(
+    "ix_packages_finished_at",
+    packages.c.finished_at,
+    postgresql_where=packages.c.finished_at.is_not(None),
+)
+
+message_ids = Table(
+    "message_ids",
+    metadata,
+    Column("school_code", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("package_id", Uuid, ForeignKey("packages.package_id"), nullable=False),
+    Column("digest", Text, nullable=False),
+)
+"""Which package a school's message id belongs to: the first decided one that the school proved to
+have sealed and that its sender might send."""
+
 package_items = Table(
     "package_items",
     metadata,

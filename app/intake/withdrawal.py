@@ -1,5 +1,6 @@
 """Withdrawing what a message names (thu hồi), item by item, within the decision's transaction."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +17,7 @@ from app.register.withdraw import (
     Unknown,
     Withdrawal,
     Withdrawer,
+    foresee_withdrawals,
     withdraw,
 )
 from app.transcripts.codes import parse_code
@@ -37,11 +39,7 @@ async def withdraw_items(
         message: a verified message of purpose 03.
         now: the moment of the decision.
     """
-    wanted = {
-        item.ordinal: Withdrawal(code=code, reason=item.reason)
-        for item in message.withdrawals
-        if (code := _parsed(item.typed_code)) is not None and item.reason is not None
-    }
+    wanted = _wanted(message)
     by = Withdrawer(school_code=message.school_code, package_id=lease.package_id, at=now)
     outcomes = await withdraw(connection, tuple(wanted.values()), by=by)
     for withdrawal, outcome in zip(wanted.values(), outcomes, strict=True):
@@ -54,8 +52,29 @@ async def withdraw_items(
                 object=withdrawal.code,
                 detail={"package": str(lease.package_id), "school": message.school_code},
             )
-    found = dict(zip(wanted, outcomes, strict=True))
-    return tuple(_item(item, found.get(item.ordinal)) for item in message.withdrawals)
+    return _items(message, dict(zip(wanted, outcomes, strict=True)))
+
+
+async def foresee_items(connection: AsyncConnection, message: Message) -> tuple[Item, ...]:
+    """Say for every item what withdrawing it would come to now; nothing is written."""
+    wanted = _wanted(message)
+    outcomes = await foresee_withdrawals(
+        connection, tuple(wanted.values()), school_code=message.school_code
+    )
+    return _items(message, dict(zip(wanted, outcomes, strict=True)))
+
+
+def _wanted(message: Message) -> dict[int, Withdrawal]:
+    """Choose the items that can be looked up, by their ordinals."""
+    return {
+        item.ordinal: Withdrawal(code=code, reason=item.reason)
+        for item in message.withdrawals
+        if (code := _parsed(item.typed_code)) is not None and item.reason is not None
+    }
+
+
+def _items(message: Message, outcomes: Mapping[int, Outcome]) -> tuple[Item, ...]:
+    return tuple(_item(item, outcomes.get(item.ordinal)) for item in message.withdrawals)
 
 
 def _parsed(typed_code: str) -> str | None:

@@ -101,32 +101,27 @@ async def withdraw(
     Returns:
         One outcome per withdrawal, in the same order.
     """
-    rows = await _locked(
-        connection,
-        transcript_codes.c.school_year == transcripts.c.school_year,
-        transcript_codes.c.transcript_code == transcripts.c.transcript_code,
-        _in(transcript_codes.c.transcript_code, (one.code for one in wanted)),
-    )
-    known = {row.transcript_code: row for row in rows}
-    outcomes: list[Outcome] = []
-    taken: dict[str, str] = {}
-    for one in wanted:
-        row = known.get(one.code)
-        if row is None:
-            outcomes.append(Unknown())
-        elif row.school_code != by.school_code:
-            outcomes.append(Foreign())
-        elif row.withdrawn_at is not None or one.code in taken:
-            outcomes.append(TakenBackBefore(student_code=row.student_code))
-        else:
-            taken[one.code] = one.reason
-            outcomes.append(TakenBack(student_code=row.student_code))
+    known = await _known_by_code(connection, wanted, lock=True)
+    outcomes = _outcomes(wanted, known, by.school_code)
+    taken = {
+        one.code: one.reason
+        for one, outcome in zip(wanted, outcomes, strict=True)
+        if isinstance(outcome, TakenBack)
+    }
     leaving = [
         _Leaving(row=known[code], cause=Cause.SCHOOL, reason=reason, package_id=by.package_id)
         for code, reason in taken.items()
     ]
     await _take_out(connection, leaving, at=by.at)
-    return tuple(outcomes)
+    return outcomes
+
+
+async def foresee_withdrawals(
+    connection: AsyncConnection, wanted: Sequence[Withdrawal], *, school_code: str
+) -> tuple[Outcome, ...]:
+    """Say what `withdraw` would come to now, and change nothing."""
+    known = await _known_by_code(connection, wanted, lock=False)
+    return _outcomes(wanted, known, school_code)
 
 
 async def make_way(connection: AsyncConnection, arriving: Sequence[NewRecord]) -> frozenset[str]:
@@ -143,13 +138,14 @@ async def make_way(connection: AsyncConnection, arriving: Sequence[NewRecord]) -
     revoked = select(transcript_standings.c.transcript_code).where(
         transcript_standings.c.standing == Standing.REVOKED.value
     )
-    rows = await _locked(
+    rows = await _find(
         connection,
         transcripts.c.school_year.in_(sorted({record.school_year for record in records})),
         transcripts.c.school_code.in_(sorted({record.school_code for record in records})),
         _in(transcripts.c.student_code, (record.student_code for record in records)),
         transcripts.c.withdrawn_at.is_(None),
         transcripts.c.transcript_code.in_(revoked),
+        lock=True,
     )
     if not rows:
         return frozenset()
@@ -173,6 +169,39 @@ async def make_way(connection: AsyncConnection, arriving: Sequence[NewRecord]) -
     return frozenset(one.row.transcript_code for one in leaving)
 
 
+async def _known_by_code(
+    connection: AsyncConnection, wanted: Sequence[Withdrawal], *, lock: bool
+) -> dict[str, Any]:
+    rows = await _find(
+        connection,
+        transcript_codes.c.school_year == transcripts.c.school_year,
+        transcript_codes.c.transcript_code == transcripts.c.transcript_code,
+        _in(transcript_codes.c.transcript_code, (one.code for one in wanted)),
+        lock=lock,
+    )
+    return {row.transcript_code: row for row in rows}
+
+
+def _outcomes(
+    wanted: Sequence[Withdrawal], known: dict[str, Any], school_code: str
+) -> tuple[Outcome, ...]:
+    """Decide on each withdrawal; the first of a repeated code counts."""
+    outcomes: list[Outcome] = []
+    taken: set[str] = set()
+    for one in wanted:
+        row = known.get(one.code)
+        if row is None:
+            outcomes.append(Unknown())
+        elif row.school_code != school_code:
+            outcomes.append(Foreign())
+        elif row.withdrawn_at is not None or one.code in taken:
+            outcomes.append(TakenBackBefore(student_code=row.student_code))
+        else:
+            taken.add(one.code)
+            outcomes.append(TakenBack(student_code=row.student_code))
+    return tuple(outcomes)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Leaving:
     """A locked row that leaves force, and why."""
@@ -183,14 +212,17 @@ class _Leaving:
     package_id: UUID
 
 
-async def _locked(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Sequence[Any]:
-    """Find rows of the register and lock them by place until the transaction ends."""
+async def _find(
+    connection: AsyncConnection, *conditions: ColumnElement[bool], lock: bool
+) -> Sequence[Any]:
+    """Find rows of the register in the order of their places, locked if so wished."""
     statement = (
         select(transcripts.c.transcript_code, *_PLACE, transcripts.c.withdrawn_at)
         .where(*conditions)
         .order_by(*_PLACE)
-        .with_for_update(of=transcripts)
     )
+    if lock:
+        statement = statement.with_for_update(of=transcripts)
     return (await connection.execute(statement)).all()
 
 

@@ -296,7 +296,8 @@ async def test_a_code_is_looked_for_in_one_partition(database: Database) -> None
         "UPDATE packages SET digest = 'cc'",
         "DELETE FROM packages",
         "SELECT FROM audit",
-        "SELECT FROM certificates",
+        "DELETE FROM message_ids",
+        "UPDATE certificates SET role = 'CBQL'",
         "UPDATE clients SET enabled = true",
     ],
 )
