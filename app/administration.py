@@ -103,7 +103,7 @@ def _read_certificate(file: Path) -> bytes:
         pem = b"-----BEGIN" in data
         certificate = load_pem_x509_certificate(data) if pem else load_der_x509_certificate(data)
     except ValueError as error:
-        raise StartRefused(f"{file} holds no certificate") from error
+        raise StartRefused(f"tệp {file} không chứa chứng thư số") from error
     return certificate.public_bytes(Encoding.DER)
 
 
@@ -114,7 +114,7 @@ def _in_transaction(work: Callable[[AsyncConnection, datetime], Awaitable[None]]
             async with database.begin() as connection:
                 await work(connection, read_clock())
         except IntegrityError as error:
-            raise StartRefused("no such school or client: add it first") from error
+            raise StartRefused("chưa có trường hoặc tài khoản này: hãy thêm trước") from error
         finally:
             await database.dispose()
 

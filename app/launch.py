@@ -168,7 +168,9 @@ async def _work(settings: Settings, url: str) -> None:
     ) as processes:
         try:
             if not await schema_is_current(database):
-                raise StartRefused("the database has another schema: run `python -m app migrate`")
+                raise StartRefused(
+                    "cơ sở dữ liệu có phiên bản lược đồ khác: hãy chạy `python -m app migrate`"
+                )
             parts = Processing(
                 database=database,
                 vault=open_vault(
@@ -188,7 +190,7 @@ async def _work(settings: Settings, url: str) -> None:
                 name = f"{os.uname().nodename}/{os.getpid()}"
                 jobs.create_task(work(parts, name=name, stop=stop))
         except CheckFailed as error:
-            raise StartRefused("the verification processes cannot start") from error
+            raise StartRefused("không khởi động được các tiến trình kiểm tra chữ ký") from error
         finally:
             await database.dispose()
 

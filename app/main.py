@@ -231,7 +231,9 @@ async def require_stores(parts: WebParts) -> None:
         Unavailable: the database or the vault cannot be reached.
     """
     if not await schema_is_current(parts.database):
-        raise StartRefused("the database has another schema version: run `python -m app migrate`")
+        raise StartRefused(
+            "cơ sở dữ liệu có phiên bản lược đồ khác: hãy chạy `python -m app migrate`"
+        )
     await parts.vault.check()
 
 

@@ -1,11 +1,11 @@
 """What the examples tell: each function plays one part of the exchange with a repository."""
 
-from app.intake.limits import PACKAGE_LIMIT
 from app.sandbox.packaging import SignedTranscript
 from app.sandbox.scenario import without_signature
 from app.transcripts.codes import format_code, transcript_code
 from app.verification.routes import CHECKS_AT_ONCE
 from tests.exchange import REPLY_FILE, Ask, Exchange, send
+from tests.refusals import show_refusals
 from tests.working import SECRET, Repository
 
 PACKAGE_FILE = "goi-tin.xml"
@@ -13,8 +13,8 @@ TRANSCRIPT_FILE = "hoc-ba.xml"
 
 PACKAGE = "0e9d7a52-3c41-4f0b-9a6e-5b1f8c2d7e10"
 MENDED_PACKAGE = "1f8c2d7e-5b10-4a6e-8c41-0e9d7a523f0b"
+WITHDRAWING_PACKAGE = "4a7c1b6e-2d3f-4e5a-8b9c-6f0d1e2a3b4c"
 UNREADABLE_PACKAGE = "2d7e101f-8c5b-49a6-b3c4-7a520e9d3f0b"
-NO_PACKAGE = "3f0b0e9d-7a52-4c41-9a6e-2d7e105b1f8c"
 TOKEN = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.bWEtdHJ1eS1jYXA.bWF1LW1vdA"  # noqa: S105 -- reason: of no account
 NARROW_TOKEN = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.bWEtdHJ1eS1jYXA.bWF1LWhhaQ"  # noqa: S105 -- reason: of no account
 
@@ -34,6 +34,7 @@ def tell(exchange: Exchange) -> None:
     show_documents(exchange, bearer, package_id)
     show_more_results(exchange, bearer)
     show_transcript(exchange, bearer)
+    show_withdrawal(exchange, bearer)
     show_verification(exchange)
     show_refusals(exchange, bearer)
     show_health(exchange)
@@ -209,6 +210,46 @@ def show_transcript(exchange: Exchange, bearer: dict[str, str]) -> None:
     )
 
 
+def show_withdrawal(exchange: Exchange, bearer: dict[str, str]) -> None:
+    """Show how a school withdraws its second transcript, and what is told of it afterwards."""
+    repository = exchange.repository
+    [code] = repository.execute("SELECT max(transcript_code) FROM package_items WHERE ordinal = 2")
+    named = format_code(code[0])
+    package = repository.scenario.withdrawing(
+        [(named, "Nhập sai điểm môn Toán"), (unknown_code(), "Nhập nhầm mã")], number=3
+    )
+    package_id = repository.package(package)["package_id"]
+    exchange.hide(package_id, WITHDRAWING_PACKAGE)
+    exchange.show(
+        "package-withdrawing",
+        "Bản tin thu hồi: một học bạ được thu hồi, một mã không có",
+        Ask(method="GET", path=f"/v1/packages/{package_id}", headers=bearer),
+    )
+    exchange.show(
+        "reply-as-json",
+        "Nội dung bản tin trả lời dạng JSON",
+        Ask(
+            method="GET",
+            path=f"/v1/packages/{package_id}/reply",
+            headers=bearer | {"Accept": "application/json"},
+        ),
+    )
+    exchange.show(
+        "transcript-history",
+        "Các phiên bản của học bạ đã thu hồi",
+        Ask(method="GET", path=f"/v1/transcripts/{named}/history", headers=bearer),
+    )
+    exchange.show(
+        "packages",
+        "Danh sách gói tin tạo mới đã có bản tin trả lời của trường",
+        Ask(
+            method="GET",
+            path="/v1/packages?school=79000701&state=04&limit=1",
+            headers=bearer,
+        ),
+    )
+
+
 def show_verification(exchange: Exchange) -> None:
     """Show what anybody learns from a code."""
     code = code_of(exchange.repository)
@@ -223,36 +264,6 @@ def show_verification(exchange: Exchange) -> None:
     for _ in range(CHECKS_AT_ONCE - 3):
         send(exchange.repository.url, verify(typo))
     exchange.show("verification-too-many", "Kiểm tra quá nhiều mã trong một phút", verify(code))
-
-
-def show_refusals(exchange: Exchange, bearer: dict[str, str]) -> None:
-    """Show what is not taken."""
-
-    def submit(headers: dict[str, str], body: str | None = None) -> Ask:
-        return Ask(method="POST", path="/v1/packages", headers=headers, body=body)
-
-    exchange.show("submit-not-authenticated", "Thiếu mã truy cập", submit(XML, "<BAN_TIN/>"))
-    exchange.show(
-        "submit-too-large",
-        "Gói tin lớn hơn 32 MiB",
-        submit(bearer | XML | {"Content-Length": str(PACKAGE_LIMIT + 1)}),
-    )
-    exchange.show(
-        "submit-wrong-media-type",
-        "Nội dung không được khai là XML",
-        submit(bearer | {"Content-Type": "application/json"}, "{}"),
-    )
-    exchange.show("submit-empty", "Nội dung rỗng", submit(bearer | XML))
-    exchange.show(
-        "package-not-found",
-        "Không có gói tin này, hoặc của tài khoản khác",
-        Ask(method="GET", path=f"/v1/packages/{NO_PACKAGE}", headers=bearer),
-    )
-    exchange.show(
-        "package-malformed-id",
-        "Mã tiếp nhận sai dạng",
-        Ask(method="GET", path="/v1/packages/khong-phai-ma", headers=bearer),
-    )
 
 
 def show_health(exchange: Exchange) -> None:

@@ -58,7 +58,7 @@ def load_bundle(folder: Path) -> TrustSnapshot:
     for entry in entries:
         found[entry["purpose"]].append(read_pinned(folder, entry))
     if not found["anchor"]:
-        raise StartRefused(f"the trust bundle {folder} holds no anchor")
+        raise StartRefused(f"bộ tin cậy {folder} không có chứng thư gốc nào")
     return TrustSnapshot(
         anchors=tuple(sorted(found["anchor"])), intermediates=tuple(sorted(found["intermediate"]))
     )
@@ -87,10 +87,10 @@ def checked_entries(folder: Path) -> list[dict[str, str]]:
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     named = [entry["file"] for entry in entries]
     if len(set(named)) != len(named):
-        raise StartRefused(f"{folder / MANIFEST} names a file twice")
+        raise StartRefused(f"{folder / MANIFEST} nêu một tệp hai lần")
     if different := files.symmetric_difference({*named, MANIFEST}):
         raise StartRefused(
-            f"the trust bundle {folder} and its manifest differ: {', '.join(sorted(different))}"
+            f"bộ tin cậy {folder} khác với bản kê của nó: {', '.join(sorted(different))}"
         )
     return entries
 
@@ -99,9 +99,9 @@ def _read_manifest(path: Path) -> list[dict[str, str]]:
     try:
         manifest = json.loads(path.read_bytes())
     except OSError as error:
-        raise StartRefused(f"the trust bundle's {path} cannot be read: {error.strerror}") from error
+        raise StartRefused(f"không đọc được {path} của bộ tin cậy: {error.strerror}") from error
     except ValueError as error:
-        raise StartRefused(f"{path} is no JSON") from error
+        raise StartRefused(f"{path} không phải là JSON") from error
     entries = manifest.get("entries") if isinstance(manifest, dict) else None
     well_formed = (
         isinstance(entries, list)
@@ -109,7 +109,7 @@ def _read_manifest(path: Path) -> list[dict[str, str]]:
         and all(_is_entry(entry) for entry in entries)
     )
     if not isinstance(entries, list) or not well_formed:
-        raise StartRefused(f"{path} is no manifest of version {VERSION}")
+        raise StartRefused(f"{path} không phải là bản kê phiên bản {VERSION}")
     return entries
 
 
@@ -133,14 +133,14 @@ def read_pinned(folder: Path, entry: Mapping[str, str]) -> bytes:
         [certificate] = load_pem_x509_certificates(path.read_bytes())
         sound = entry["purpose"] != "anchor" or is_self_signed_authority(certificate)
     except OSError as error:
-        raise StartRefused(f"{path} cannot be read: {error.strerror}") from error
+        raise StartRefused(f"không đọc được {path}: {error.strerror}") from error
     except ValueError as error:
-        raise StartRefused(f"{path} does not hold exactly one PEM certificate") from error
+        raise StartRefused(f"{path} không chứa đúng một chứng thư PEM") from error
     der = certificate.public_bytes(Encoding.DER)
     if sha256(der).hexdigest() != entry["sha256"]:
-        raise StartRefused(f"{path} is not the certificate that the manifest pins")
+        raise StartRefused(f"{path} không phải chứng thư mà bản kê đã ghim")
     if not sound:
-        raise StartRefused(f"{path} is no self-signed CA and cannot be an anchor")
+        raise StartRefused(f"{path} không phải CA tự ký nên không thể là chứng thư gốc")
     return der
 
 
