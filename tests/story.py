@@ -6,6 +6,7 @@ from app.transcripts.codes import format_code, transcript_code
 from app.verification.routes import CHECKS_AT_ONCE
 from tests.exchange import REPLY_FILE, Ask, Exchange, send
 from tests.refusals import show_refusals
+from tests.withdrawing import show_withdrawal
 from tests.working import SECRET, Repository
 
 PACKAGE_FILE = "goi-tin.xml"
@@ -13,7 +14,6 @@ TRANSCRIPT_FILE = "hoc-ba.xml"
 
 PACKAGE = "0e9d7a52-3c41-4f0b-9a6e-5b1f8c2d7e10"
 MENDED_PACKAGE = "1f8c2d7e-5b10-4a6e-8c41-0e9d7a523f0b"
-WITHDRAWING_PACKAGE = "4a7c1b6e-2d3f-4e5a-8b9c-6f0d1e2a3b4c"
 UNREADABLE_PACKAGE = "2d7e101f-8c5b-49a6-b3c4-7a520e9d3f0b"
 TOKEN = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.bWEtdHJ1eS1jYXA.bWF1LW1vdA"  # noqa: S105 -- reason: of no account
 NARROW_TOKEN = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.bWEtdHJ1eS1jYXA.bWF1LWhhaQ"  # noqa: S105 -- reason: of no account
@@ -206,46 +206,6 @@ def show_transcript(exchange: Exchange, bearer: dict[str, str]) -> None:
             method="GET",
             path=here,
             headers={"Authorization": f"Bearer {answer.json['access_token']}"},
-        ),
-    )
-
-
-def show_withdrawal(exchange: Exchange, bearer: dict[str, str]) -> None:
-    """Show how a school withdraws its second transcript, and what is told of it afterwards."""
-    repository = exchange.repository
-    [code] = repository.execute("SELECT max(transcript_code) FROM package_items WHERE ordinal = 2")
-    named = format_code(code[0])
-    package = repository.scenario.withdrawing(
-        [(named, "Nhập sai điểm môn Toán"), (unknown_code(), "Nhập nhầm mã")], number=3
-    )
-    package_id = repository.package(package)["package_id"]
-    exchange.hide(package_id, WITHDRAWING_PACKAGE)
-    exchange.show(
-        "package-withdrawing",
-        "Bản tin thu hồi: một học bạ được thu hồi, một mã không có",
-        Ask(method="GET", path=f"/v1/packages/{package_id}", headers=bearer),
-    )
-    exchange.show(
-        "reply-as-json",
-        "Nội dung bản tin trả lời dạng JSON",
-        Ask(
-            method="GET",
-            path=f"/v1/packages/{package_id}/reply",
-            headers=bearer | {"Accept": "application/json"},
-        ),
-    )
-    exchange.show(
-        "transcript-history",
-        "Các phiên bản của học bạ đã thu hồi",
-        Ask(method="GET", path=f"/v1/transcripts/{named}/history", headers=bearer),
-    )
-    exchange.show(
-        "packages",
-        "Danh sách gói tin tạo mới đã có bản tin trả lời của trường",
-        Ask(
-            method="GET",
-            path="/v1/packages?school=79000701&state=04&limit=1",
-            headers=bearer,
         ),
     )
 

@@ -70,7 +70,7 @@ def faults_of_bundle(folder: Path, now: datetime) -> tuple[str, ...]:
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
             faults.append(f"{one.sha256}: ngoài thời hạn hiệu lực")
         if not any(_issued(other.certificate, certificate) for other in pinned):
-            faults.append(f"{one.sha256}: không do chứng thư nào trong bộ tin cậy cấp")
+            faults.append(f"{one.sha256}: không có nơi cấp trong bộ tin cậy")
     return tuple(faults)
 
 

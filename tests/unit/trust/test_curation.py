@@ -61,8 +61,8 @@ def test_what_is_not_fit_is_not_added(
 
 def test_what_is_wrong_with_a_bundle_is_named(tmp_path: Path) -> None:
     stray = add_to_bundle(tmp_path, pem(PKI.issuers[Branch.G1]), purpose="intermediate", crl=None)
-    assert faults_of_bundle(tmp_path, NOW) == (f"{stray}: issued by nobody in the bundle",)
-    assert f"{stray}: outside its validity" in faults_of_bundle(
+    assert faults_of_bundle(tmp_path, NOW) == (f"{stray}: không có nơi cấp trong bộ tin cậy",)
+    assert f"{stray}: ngoài thời hạn hiệu lực" in faults_of_bundle(
         tmp_path, AUTHORITIES_TO.replace(year=2050)
     )
 
