@@ -52,17 +52,26 @@ class DryRuns:
     Of one event loop.
     """
 
-    def __init__(self, database: Database, *, trust_folder: Path, provisional: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        trust_folder: Path,
+        provisional: bool,
+        seconds: float = VALIDATION_SECONDS,
+    ) -> None:
         """Prepare, and start nothing.
 
         Args:
             database: as hocba_web.
             trust_folder: whom to trust.
             provisional: whether unknown revocation accepts provisionally.
+            seconds: time for one run, waiting for a place included.
         """
         self._database = database
         self._trust_folder = trust_folder
         self._provisional = provisional
+        self._seconds = seconds
         self._places = asyncio.Semaphore(VALIDATIONS_AT_ONCE)
         self._starting = asyncio.Lock()
         self._processes: VerificationProcesses | None = None
@@ -82,7 +91,7 @@ class DryRuns:
         reader.caller.require(Scope.PACKAGES_WRITE)
         async with uploaded(submission.body, submission.declared) as upload:
             try:
-                async with asyncio.timeout(VALIDATION_SECONDS), self._places:
+                async with asyncio.timeout(self._seconds), self._places:
                     return await self._judge(upload, reader)
             except TimeoutError as error:
                 raise Unavailable(part="validation", retry_after=BUSY_SECONDS) from error
