@@ -69,7 +69,7 @@ def _read_certificate(file: Path) -> bytes:
         pem = b"-----BEGIN" in data
         certificate = load_pem_x509_certificate(data) if pem else load_der_x509_certificate(data)
     except ValueError as error:
-        raise StartRefused(f"{file} holds no certificate") from error
+        raise StartRefused(f"tệp {file} không chứa chứng thư số") from error
     return certificate.public_bytes(Encoding.DER)
 
 
@@ -80,7 +80,7 @@ def _in_transaction(work: Callable[[AsyncConnection, datetime], Awaitable[None]]
             async with database.begin() as connection:
                 await work(connection, read_clock())
         except IntegrityError as error:
-            raise StartRefused("no such school: add it first") from error
+            raise StartRefused("chưa có trường này: hãy thêm trước") from error
         finally:
             await database.dispose()
 

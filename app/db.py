@@ -181,7 +181,7 @@ def migrate(url: str) -> None:
         command.upgrade(config, "head")
     except (OSError, SQLAlchemyError, CommandError) as error:
         reason = str(error).partition("\n")[0]  # the statement follows, and is long
-        raise StartRefused(f"the database cannot be migrated: {reason}") from error
+        raise StartRefused(f"không nâng cấp được lược đồ cơ sở dữ liệu: {reason}") from error
 
 
 async def schema_is_current(database: Database) -> bool:

@@ -283,7 +283,7 @@ def _await_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
         except httpx.TransportError:
             pass
         time.sleep(POLL_SECONDS)
-    raise StartRefused(f"the service did not start; its last words: {_tail(log)}")
+    raise StartRefused(f"dịch vụ không khởi động; những dòng cuối của nó: {_tail(log)}")
 
 
 def _tail(log: Path) -> str:

@@ -78,6 +78,56 @@ class WrongMediaType(RepositoryError):
         self.expected = expected
 
 
+class WrongEncoding(RepositoryError):
+    """The body is coded in a way that this route does not decode.
+
+    Attributes:
+        accepted: the codings that it takes, as Accept-Encoding writes them.
+    """
+
+    code = "wrong-encoding"
+
+    def __init__(self, *, accepted: str) -> None:
+        super().__init__(accepted)
+        self.accepted = accepted
+
+
+class DigestMismatch(RepositoryError):
+    """The body is not what its sender hashed: it was damaged on the way, or another file was sent.
+
+    Attributes:
+        field: the header that declares the digest.
+        declared: the SHA-256 that it declares, in hexadecimal.
+        actual: the SHA-256 of what arrived.
+    """
+
+    code = "digest-mismatch"
+
+    def __init__(self, *, field: str, declared: str, actual: str) -> None:
+        super().__init__(field, declared, actual)
+        self.field = field
+        self.declared = declared
+        self.actual = actual
+
+
+class DuplicateMessage(RepositoryError):
+    """The school has used this message id for other bytes.
+
+    Attributes:
+        message_id: BAN_TIN_ID.
+        digest: the SHA-256 of what was sent now.
+        known_digest: the SHA-256 of the package that has the id.
+    """
+
+    code = "duplicate-message"
+
+    def __init__(self, *, message_id: str, digest: str, known_digest: str) -> None:
+        super().__init__(message_id, digest, known_digest)
+        self.message_id = message_id
+        self.digest = digest
+        self.known_digest = known_digest
+
+
 class InvalidRequest(RepositoryError):
     """A parameter or the body has the wrong shape.
 

@@ -59,9 +59,11 @@ def load_worker_keys(folder: Path) -> WorkerKeys:
     try:
         certificate = load_pem_x509_certificate(_read(folder / "reply-certificate.pem"))
     except ValueError as error:
-        raise StartRefused(f"{folder / 'reply-certificate.pem'} is no PEM certificate") from error
+        raise StartRefused(
+            f"{folder / 'reply-certificate.pem'} không phải chứng thư PEM"
+        ) from error
     if certificate.public_key() != reply.public_key():
-        raise StartRefused(f"{folder / 'reply-certificate.pem'} does not belong to reply.pem")
+        raise StartRefused(f"{folder / 'reply-certificate.pem'} không đi cùng khóa reply.pem")
     return WorkerKeys(
         codes=_secret(folder / "codes.key"),
         identity=_secret(folder / "identity.key"),
@@ -74,27 +76,27 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise StartRefused(f"the key file {path} cannot be read: {error.strerror}") from error
+        raise StartRefused(f"không đọc được tệp khóa {path}: {error.strerror}") from error
 
 
 def _secret(path: Path) -> bytes:
     value = _read(path)
     if len(value) != SECRET_BYTES:
-        raise StartRefused(f"the key file {path} must hold exactly {SECRET_BYTES} bytes")
+        raise StartRefused(f"tệp khóa {path} phải có đúng {SECRET_BYTES} byte")
     return value
 
 
 def _ec_key(path: Path) -> EllipticCurvePrivateKey:
     key = _private_key(path)
     if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
-        raise StartRefused(f"the key file {path} must hold an EC key on P-256")
+        raise StartRefused(f"tệp khóa {path} phải chứa khóa EC trên P-256")
     return key
 
 
 def _rsa_key(path: Path) -> RSAPrivateKey:
     key = _private_key(path)
     if not isinstance(key, RSAPrivateKey):
-        raise StartRefused(f"the key file {path} must hold an RSA key")
+        raise StartRefused(f"tệp khóa {path} phải chứa khóa RSA")
     return key
 
 
@@ -102,4 +104,4 @@ def _private_key(path: Path) -> PrivateKeyTypes:
     try:
         return load_pem_private_key(_read(path), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise StartRefused(f"the key file {path} holds no unencrypted PEM key") from error
+        raise StartRefused(f"tệp khóa {path} không chứa khóa PEM không mã hóa") from error

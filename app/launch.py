@@ -26,11 +26,12 @@ from typing_extensions import override
 from app.db import connect, migrate, schema_is_current
 from app.embedded import EmbeddedPostgres
 from app.errors import StartRefused
+from app.health import require_stores
 from app.intake.process import Processing
 from app.intake.processes import CheckFailed, VerificationProcesses
 from app.keys import WebKeys, load_worker_keys
 from app.lifeline import die_with
-from app.main import WebParts, create_app, open_web_parts, read_clock, require_stores
+from app.main import WebParts, create_app, open_web_parts, read_clock
 from app.sandbox.keys import KeyStore
 from app.sandbox.pki import make_pki, write_trust_bundle
 from app.sandbox.repository_keys import make_repository_keys
@@ -134,7 +135,7 @@ def openapi_document() -> dict[str, Any]:
 
 async def _serve(settings: Settings, url: str, *, with_worker: bool) -> None:
     parts = open_web_parts(settings, database_url=url)
-    await require_stores(parts)
+    await require_stores(parts.database, parts.vault)
     server = _Server(
         uvicorn.Config(
             create_app(parts),
@@ -167,7 +168,9 @@ async def _work(settings: Settings, url: str) -> None:
     ) as processes:
         try:
             if not await schema_is_current(database):
-                raise StartRefused("the database has another schema: run `python -m app migrate`")
+                raise StartRefused(
+                    "cơ sở dữ liệu có phiên bản lược đồ khác: hãy chạy `python -m app migrate`"
+                )
             parts = Processing(
                 database=database,
                 vault=open_vault(
@@ -187,7 +190,7 @@ async def _work(settings: Settings, url: str) -> None:
                 name = f"{os.uname().nodename}/{os.getpid()}"
                 jobs.create_task(work(parts, name=name, stop=stop))
         except CheckFailed as error:
-            raise StartRefused("the verification processes cannot start") from error
+            raise StartRefused("không khởi động được các tiến trình kiểm tra chữ ký") from error
         finally:
             await database.dispose()
 

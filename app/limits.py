@@ -8,7 +8,14 @@ from app.clients.assertions import ASSERTION_LIFETIME
 from app.clients.quota import READING, WRITING, Quota
 from app.clients.routes import TOKENS_AT_ONCE, TOKENS_PER_SECOND
 from app.clients.tokens import TOKEN_LIFETIME
-from app.intake.receive import PACKAGE_LIMIT, WAIT_LIMIT_SECONDS
+from app.intake.limits import (
+    EXPANSION_LIMIT,
+    PACKAGE_LIMIT,
+    PAGE_LIMIT,
+    TRANSCRIPTS_LIMIT,
+    VALIDATION_SECONDS,
+    WAIT_LIMIT_SECONDS,
+)
 from app.transcripts.limits import TRANSCRIPT_LIMITS
 from app.verification.routes import CHECKS_AT_ONCE, CHECKS_PER_SECOND
 
@@ -35,6 +42,12 @@ class LimitsAnswer(BaseModel):
     """All limits (giới hạn của dịch vụ)."""
 
     package_bytes: int = Field(description="Số byte tối đa của một gói tin")
+    package_items: int = Field(description="Số học bạ hoặc yêu cầu thu hồi tối đa của một gói tin")
+    package_expansion: int = Field(
+        description="Gói tin nén được phép lớn gấp bao nhiêu lần bản nén"
+    )
+    page_items: int = Field(description="Số gói tin tối đa của một trang danh sách")
+    validation_seconds: int = Field(description="Thời gian tối đa của một lần kiểm tra thử")
     transcript_bytes: int = Field(description="Số byte tối đa của một học bạ XML")
     wait_seconds: int = Field(description="Thời gian đợi tối đa của `Prefer: wait`")
     token_seconds: int = Field(description="Thời hạn của mã truy cập")
@@ -50,6 +63,10 @@ def _rate(quota: Quota) -> RateAnswer:
 
 LIMITS = LimitsAnswer(
     package_bytes=PACKAGE_LIMIT,
+    package_items=TRANSCRIPTS_LIMIT,
+    package_expansion=EXPANSION_LIMIT,
+    page_items=PAGE_LIMIT,
+    validation_seconds=int(VALIDATION_SECONDS),
     transcript_bytes=TRANSCRIPT_LIMITS.size,
     wait_seconds=WAIT_LIMIT_SECONDS,
     token_seconds=int(TOKEN_LIFETIME.total_seconds()),

@@ -3,33 +3,34 @@
 The one place that reads the clock for the web. Nothing here decides anything.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Security
+from fastapi import Depends, FastAPI, Security
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel, Field
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.admission import Gate, caller_of, oauth_scheme, share_headers
+from app.admission import Gate, caller_of, oauth_scheme
 from app.clients.management import ManagementParts, client_routes
 from app.clients.routes import token_routes
-from app.db import Database, connect, schema_is_current
+from app.db import Database, connect
 from app.directory.routes import code_list_routes
-from app.errors import StartRefused
-from app.intake.routes import PackageParts, package_routes
+from app.headers import SecurityHeaders
+from app.health import health_routes
+from app.intake.exchange import PackageParts
+from app.intake.routes import package_routes
+from app.intake.validate import DryRuns
+from app.intake.waiting import Decisions
 from app.keys import WebKeys, load_web_keys
 from app.limits import limit_routes
 from app.lookup.routes import lookup_routes
 from app.problems import Problem, install_problems, problem_responses
 from app.settings import Settings
 from app.trust.routes import CertificateParts, certificate_routes
-from app.trust.standing import BundleStanding, bundle_standing
 from app.vault import Vault, open_vault
 from app.verification.check import Stores
 from app.verification.error_codes import error_code_routes
@@ -40,14 +41,6 @@ API_VERSION = "1.0.0"
 
 WEB_CONNECTIONS = 10
 """Connections of one web process: an answer holds one for a millisecond or two."""
-
-_SECURITY_HEADERS: Mapping[str, str] = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-"""What every answer carries unless its route says otherwise: most answers tell of a child."""
 
 _DESCRIPTION = """\
 Kho trung tâm tiếp nhận, kiểm tra chữ ký số, lưu giữ và tra cứu **học bạ số**.
@@ -112,7 +105,11 @@ def open_web_parts(settings: Settings, *, database_url: str) -> WebParts:
 
 def create_app(parts: WebParts) -> FastAPI:
     """Put the web application together; it closes its databases when it ends."""
-    sandbox = parts.settings.environment == "sandbox"
+    dry_runs = DryRuns(
+        parts.database,
+        trust_folder=parts.settings.trust_folder,
+        provisional=parts.settings.accept_provisionally,
+    )
     app = FastAPI(
         title="Kho học bạ số",
         summary="Central repository of signed school transcripts",
@@ -120,18 +117,18 @@ def create_app(parts: WebParts) -> FastAPI:
         version=API_VERSION,
         docs_url=None,  # the usual page loads its scripts from elsewhere
         redoc_url=None,
-        lifespan=_lifespan(parts),
+        lifespan=_lifespan(parts, dry_runs),
         servers=[{"url": "/", "description": "Máy chủ đang cung cấp tài liệu này"}],
         separate_input_output_schemas=False,
     )
-    _include_routes(app, parts, sandbox=sandbox)
+    _include_routes(app, parts, dry_runs)
     install_problems(app)
     app.add_middleware(SecurityHeaders, secure=parts.settings.public_url.startswith("https://"))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # reason: FastAPI's documented way
     return app
 
 
-def _include_routes(app: FastAPI, parts: WebParts, *, sandbox: bool) -> None:
+def _include_routes(app: FastAPI, parts: WebParts, dry_runs: DryRuns) -> None:
     gate = Gate(
         database=parts.database,
         keys=parts.keys,
@@ -142,12 +139,18 @@ def _include_routes(app: FastAPI, parts: WebParts, *, sandbox: bool) -> None:
     token, reasoned = [scheme, Depends(gate.admit)], [scheme, Depends(gate.admit_reader)]
     packages = package_routes(
         PackageParts(
-            database=parts.database, vault=parts.vault, authenticate=caller_of, clock=parts.clock
+            database=parts.database,
+            vault=parts.vault,
+            authenticate=caller_of,
+            clock=parts.clock,
+            decisions=Decisions(parts.database),
+            dry_runs=dry_runs,
         )
     )
     transcripts = lookup_routes(
         parts.database, parts.vault, authenticate=caller_of, clock=parts.clock
     )
+    sandbox = parts.settings.environment == "sandbox"
     public = verification_routes(
         Stores(register=parts.verifier, audit=parts.database, vault=parts.vault),
         clock=parts.clock,
@@ -178,7 +181,7 @@ def _include_routes(app: FastAPI, parts: WebParts, *, sandbox: bool) -> None:
     app.include_router(public, responses=_PUBLIC_PROBLEMS)
     app.include_router(error_code_routes(sandbox=sandbox), responses=_LIST_PROBLEMS)
     app.include_router(code_list_routes(clock=parts.clock), responses=_CODE_LIST_PROBLEMS)
-    app.include_router(_health_routes(parts), responses=_HEALTH_PROBLEMS)
+    app.include_router(health_routes(parts.database, parts.vault), responses=_HEALTH_PROBLEMS)
 
 
 _TOKEN_PROBLEMS = problem_responses(
@@ -199,7 +202,10 @@ _CLIENT_PROBLEMS = problem_responses(
 )
 _STATE_PROBLEMS = problem_responses(HTTPStatus.CONFLICT)
 _UPLOAD_PROBLEMS = problem_responses(
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 )
 _PUBLIC_PROBLEMS = problem_responses(
     HTTPStatus.NOT_FOUND,
@@ -212,56 +218,11 @@ _LIST_PROBLEMS = problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY)
 _HEALTH_PROBLEMS = problem_responses(HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-class Health(BaseModel):
-    """Whether the process works (tình trạng dịch vụ)."""
-
-    status: str = Field(description="Tình trạng", examples=["ok"])
-
-
-class Readiness(Health):
-    """Whether the process can serve (sẵn sàng phục vụ)."""
-
-    trust_bundle: BundleStanding = Field(
-        description="Danh mục chứng thư được tin cậy: sound (đang dùng bản mới nhất), broken (bản "
-        "mới bị lỗi, vẫn dùng bản trước), unknown (chưa có worker nào chạy)",
-        examples=["sound"],
-    )
-
-
-def _health_routes(parts: WebParts) -> APIRouter:
-    router = APIRouter(tags=["health"])
-
-    @router.get("/healthz", operation_id="healthz", summary="Tiến trình còn hoạt động")
-    async def healthz() -> Health:
-        """Answer while the process lives; asks no store."""
-        return Health(status="ok")
-
-    @router.get("/readyz", operation_id="readyz", summary="Sẵn sàng phục vụ")
-    async def readyz() -> Readiness:
-        """Answer when the database, its schema and the vault can be used."""
-        await require_stores(parts)
-        async with parts.database.read() as connection:
-            return Readiness(status="ready", trust_bundle=await bundle_standing(connection))
-
-    return router
-
-
-async def require_stores(parts: WebParts) -> None:
-    """Go on only with a current schema and a vault that answers.
-
-    Raises:
-        StartRefused: the schema is of another version, or the vault refuses its address or keys.
-        Unavailable: the database or the vault cannot be reached.
-    """
-    if not await schema_is_current(parts.database):
-        raise StartRefused("the database has another schema version: run `python -m app migrate`")
-    await parts.vault.check()
-
-
-def _lifespan(parts: WebParts) -> Callable[[FastAPI], Any]:
+def _lifespan(parts: WebParts, dry_runs: DryRuns) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         yield
+        await asyncio.to_thread(dry_runs.close)
         await parts.database.dispose()
         await parts.verifier.dispose()
 
@@ -282,34 +243,3 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
         app.openapi_schema = document
     return app.openapi_schema
-
-
-class SecurityHeaders:
-    """Add the headers that every answer carries, where its route did not set them itself.
-
-    An answer to a client tells its share as well.
-    """
-
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
-        """Wrap an application.
-
-        Args:
-            app: the application.
-            secure: whether users reach it by https, so that browsers may insist on that.
-        """
-        self._app = app
-        hsts = {"Strict-Transport-Security": "max-age=31536000"} if secure else {}
-        self._headers = {**_SECURITY_HEADERS, **hsts}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                share = share_headers(scope.get("state", {}))
-                for name, value in {**self._headers, **share}.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, guarded)

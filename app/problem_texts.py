@@ -125,6 +125,48 @@ KINDS: Mapping[str, Kind] = {
         vi=Words("Sai kiểu nội dung", "Địa chỉ này chỉ nhận nội dung kiểu {expected}."),
         en=Words("Unsupported media type", "This address takes only {expected}."),
     ),
+    "wrong-encoding": Kind(
+        status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        vi=Words(
+            "Cách nén không được hỗ trợ",
+            "Tiêu đề Content-Encoding nêu cách nén mà địa chỉ này không giải được. Hãy gửi không "
+            "nén, hoặc nén bằng đúng một trong: {accepted}.",
+        ),
+        en=Words(
+            "Unsupported content coding",
+            "Content-Encoding names a coding that this address cannot decode. Send the body "
+            "uncompressed, or with exactly one of: {accepted}.",
+        ),
+    ),
+    "digest-mismatch": Kind(
+        status=HTTPStatus.BAD_REQUEST,
+        vi=Words(
+            "Nội dung không khớp mã băm",
+            "Nội dung nhận được không khớp với mã băm khai trong tiêu đề {field}: tệp bị hỏng trên "
+            "đường truyền hoặc bị gửi nhầm. Kho không lưu gì. Hãy tính lại mã băm của đúng các "
+            "byte được gửi rồi gửi lại.",
+        ),
+        en=Words(
+            "Digest mismatch",
+            "What arrived is not what {field} declares: it was damaged on the way, or another file "
+            "was sent. Nothing was kept. Compute the digest of the very bytes sent and send again.",
+        ),
+    ),
+    "duplicate-message": Kind(
+        status=HTTPStatus.CONFLICT,
+        vi=Words(
+            "Mã bản tin đã được dùng",
+            "Trường đã gửi một gói tin khác có cùng mã bản tin {message_id} (mã băm "
+            "{known_digest}). Kho không lưu gói tin này. Nếu muốn gửi lại, hãy gửi đúng tệp cũ; "
+            "nếu nội dung đã sửa, hãy đặt mã bản tin mới, ký lại và gửi.",
+        ),
+        en=Words(
+            "Message id used before",
+            "The school has sent other bytes under the message id {message_id} (digest "
+            "{known_digest}). This package was not kept. To repeat, send the very same file; when "
+            "the content has changed, give it a new message id, sign it again and send it.",
+        ),
+    ),
     "invalid-request": Kind(
         status=HTTPStatus.UNPROCESSABLE_ENTITY,
         vi=Words(

@@ -118,6 +118,9 @@ def problem_response(
 _MEMBERS: Mapping[type[errors.RepositoryError], tuple[str, ...]] = {
     errors.TooLarge: ("limit",),
     errors.WrongMediaType: ("expected",),
+    errors.WrongEncoding: ("accepted",),
+    errors.DigestMismatch: ("field", "declared", "actual"),
+    errors.DuplicateMessage: ("message_id", "digest", "known_digest"),
     errors.InvalidRequest: ("parameter", "reason"),
     errors.InvalidCode: ("reason",),
     errors.NotAllowed: ("scope",),
@@ -141,6 +144,8 @@ def _headers_of(error: errors.RepositoryError) -> dict[str, str]:
     match error:
         case errors.TooManyRequests() | errors.Unavailable():
             return {"Retry-After": str(error.retry_after)}
+        case errors.WrongEncoding(accepted=accepted):
+            return {"Accept-Encoding": accepted}  # RFC 9110 section 15.5.16
         case errors.NotAuthenticated() | errors.InvalidClient():
             return {"WWW-Authenticate": "Bearer"}
         case errors.NotAllowed(scope=str(scope)):

@@ -94,7 +94,7 @@ def _school(settings: Settings, now: datetime, level: str) -> tuple[Pki, Synthet
 def _sandbox_settings() -> Settings:
     settings = Settings()
     if settings.environment != "sandbox":
-        raise StartRefused("the sandbox commands never touch a production repository")
+        raise StartRefused("các lệnh sandbox không dùng cho kho chính thức")
     return settings
 
 
@@ -106,7 +106,7 @@ def _enrol(settings: Settings, school: SyntheticSchool, client_id: str, now: dat
             await enrol_school(database, school, approved_from=since, now=now)
             return await open_account(database, school, client_id=client_id, now=now)
         except Conflict as error:
-            raise StartRefused(f"the client {client_id} exists: choose --client-id") from error
+            raise StartRefused(f"tài khoản {client_id} đã có: hãy chọn --client-id khác") from error
         finally:
             await database.dispose()
 

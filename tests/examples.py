@@ -12,6 +12,7 @@ from pathlib import Path
 from app.db import migrate
 from app.embedded import EmbeddedPostgres
 from app.intake.processes import VerificationProcesses
+from app.sandbox.pki import write_trust_bundle
 from tests.exchange import Exchange
 from tests.scenarios import scenario_of
 from tests.story import tell
@@ -34,6 +35,7 @@ def make_examples(database_url: str, folder: Path) -> dict[str, bytes]:
             VerificationProcesses(processes=1, trust=trust) as processes,
             running_repository(database_url, folder, thread, processes) as repository,
         ):
+            write_trust_bundle(folder / "trust", repository.scenario.pki)
             exchange = Exchange(repository)
             tell(exchange)
             return exchange.finished()

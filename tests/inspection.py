@@ -55,14 +55,38 @@ FAULTS = {
     """,
     "accepted item that the register does not hold": """
         SELECT i.package_id || '/' || i.ordinal FROM package_items i
-        WHERE i.result = '01' AND NOT EXISTS (
+        JOIN packages p USING (package_id)
+        WHERE p.purpose = '01' AND i.result = '01' AND NOT EXISTS (
             SELECT FROM transcripts t
             WHERE t.transcript_code = i.transcript_code
                 AND t.original_sha256 = i.original_sha256 AND t.student_code = i.student_code)
     """,
     "refused item with a code or without a reason": """
-        SELECT package_id || '/' || ordinal FROM package_items
-        WHERE result = '02' AND (transcript_code IS NOT NULL OR findings = '[]')
+        SELECT package_id || '/' || ordinal FROM package_items JOIN packages USING (package_id)
+        WHERE result = '02'
+            AND ((purpose = '01' AND transcript_code IS NOT NULL) OR findings = '[]')
+    """,
+    "withdrawal by message without its reason, its record, or a transcript out of force": """
+        SELECT i.package_id || '/' || i.ordinal FROM package_items i
+        JOIN packages p USING (package_id)
+        WHERE p.purpose = '03' AND i.result = '01' AND NOT EXISTS (
+            SELECT FROM transcripts t JOIN transcript_withdrawals w USING (transcript_code)
+            JOIN audit a ON a.object = t.transcript_code AND a.action = 'transcript.withdrawn'
+            WHERE t.transcript_code = i.transcript_code AND t.student_code = i.student_code
+                AND t.withdrawn_at = w.at AND (w.package_id = p.package_id OR w.at < p.finished_at
+                    OR i.findings <> '[]'))
+    """,
+    "transcript out of force without a withdrawal": """
+        SELECT transcript_code FROM transcripts LEFT JOIN transcript_withdrawals AS w
+            USING (transcript_code)
+        WHERE (withdrawn_at IS NULL) <> (w.at IS NULL)
+    """,
+    "chain of versions with a gap": """
+        SELECT t.transcript_code FROM transcripts t
+        WHERE (t.version = 1) <> (t.previous_code IS NULL) OR (t.version > 1 AND NOT EXISTS (
+            SELECT FROM transcripts o WHERE o.transcript_code = t.previous_code
+                AND o.version = t.version - 1 AND o.student_code = t.student_code
+                AND o.school_code = t.school_code AND o.withdrawn_at IS NOT NULL))
     """,
     "transcript that no accepted item brought": """
         SELECT t.transcript_code FROM transcripts t
@@ -179,8 +203,8 @@ async def _replies(connection: "Connection", certificate: Path) -> list[str]:
     """Verify every reply's signature and hold what it says against the items."""
     said = await connection.fetch("SELECT package_id, body FROM package_replies")
     items = await connection.fetch(
-        "SELECT package_id, student_code, coalesce(transcript_code, ''), result = '01'"
-        " FROM package_items ORDER BY package_id, ordinal"
+        "SELECT package_id, coalesce(student_code, ''), coalesce(transcript_code, ''),"
+        " result = '01' FROM package_items ORDER BY package_id, ordinal"
     )
     faults = []
     with TemporaryDirectory() as folder:

@@ -1,13 +1,14 @@
 """What the examples tell: each function plays one part of the exchange with a repository."""
 
-from app.intake.receive import PACKAGE_LIMIT
 from app.sandbox.packaging import SignedTranscript
 from app.sandbox.scenario import without_signature
 from app.transcripts.codes import format_code, transcript_code
 from app.verification.routes import CHECKS_AT_ONCE
 from tests.accountstory import show_management
 from tests.exchange import REPLY_FILE, Ask, Exchange, send
+from tests.refusals import show_refusals
 from tests.registry_story import show_certificates, show_code_lists
+from tests.withdrawing import show_withdrawal
 from tests.working import SECRET, Repository
 
 PACKAGE_FILE = "goi-tin.xml"
@@ -16,7 +17,6 @@ TRANSCRIPT_FILE = "hoc-ba.xml"
 PACKAGE = "0e9d7a52-3c41-4f0b-9a6e-5b1f8c2d7e10"
 MENDED_PACKAGE = "1f8c2d7e-5b10-4a6e-8c41-0e9d7a523f0b"
 UNREADABLE_PACKAGE = "2d7e101f-8c5b-49a6-b3c4-7a520e9d3f0b"
-NO_PACKAGE = "3f0b0e9d-7a52-4c41-9a6e-2d7e105b1f8c"
 TOKEN = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.bWEtdHJ1eS1jYXA.bWF1LW1vdA"  # noqa: S105 -- reason: of no account
 NARROW_TOKEN = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.bWEtdHJ1eS1jYXA.bWF1LWhhaQ"  # noqa: S105 -- reason: of no account
 
@@ -36,6 +36,7 @@ def tell(exchange: Exchange) -> None:
     show_documents(exchange, bearer, package_id)
     show_more_results(exchange, bearer)
     show_transcript(exchange, bearer)
+    show_withdrawal(exchange, bearer)
     show_verification(exchange)
     show_refusals(exchange, bearer)
     show_health(exchange)
@@ -228,36 +229,6 @@ def show_verification(exchange: Exchange) -> None:
     for _ in range(CHECKS_AT_ONCE - 3):
         send(exchange.repository.url, verify(typo))
     exchange.show("verification-too-many", "Kiểm tra quá nhiều mã trong một phút", verify(code))
-
-
-def show_refusals(exchange: Exchange, bearer: dict[str, str]) -> None:
-    """Show what is not taken."""
-
-    def submit(headers: dict[str, str], body: str | None = None) -> Ask:
-        return Ask(method="POST", path="/v1/packages", headers=headers, body=body)
-
-    exchange.show("submit-not-authenticated", "Thiếu mã truy cập", submit(XML, "<BAN_TIN/>"))
-    exchange.show(
-        "submit-too-large",
-        "Gói tin lớn hơn 32 MiB",
-        submit(bearer | XML | {"Content-Length": str(PACKAGE_LIMIT + 1)}),
-    )
-    exchange.show(
-        "submit-wrong-media-type",
-        "Nội dung không được khai là XML",
-        submit(bearer | {"Content-Type": "application/json"}, "{}"),
-    )
-    exchange.show("submit-empty", "Nội dung rỗng", submit(bearer | XML))
-    exchange.show(
-        "package-not-found",
-        "Không có gói tin này, hoặc của tài khoản khác",
-        Ask(method="GET", path=f"/v1/packages/{NO_PACKAGE}", headers=bearer),
-    )
-    exchange.show(
-        "package-malformed-id",
-        "Mã tiếp nhận sai dạng",
-        Ask(method="GET", path="/v1/packages/khong-phai-ma", headers=bearer),
-    )
 
 
 def show_health(exchange: Exchange) -> None:

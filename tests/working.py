@@ -5,6 +5,7 @@ run share: starting them costs a second.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from app.sandbox.enrolment import enrol_school
 from app.sandbox.pki import write_trust_bundle
 from app.sandbox.repository_keys import make_repository_keys
 from app.sandbox.scenario import Scenario
+from app.sandbox.signing import sign_package
 from app.settings import Settings
 from app.vault import Vault, open_vault
 from app.worker.loop import Timing, work
@@ -126,6 +128,19 @@ class Repository:
         )
         assert sent.status_code == httpx.codes.OK, sent.text
         return self.replied(client, sent.json()["package_id"])
+
+    def resealed(self, package: bytes, *replacements: tuple[bytes, bytes]) -> bytes:
+        """Change words of a package and let the school seal it again."""
+        unsigned = re.sub(
+            rb"(<KY_PHAT_HANH_GOI_TIN>).*(</KY_PHAT_HANH_GOI_TIN>)",
+            rb"\1\2",
+            package,
+            flags=re.DOTALL,
+        )
+        for old, new in replacements:
+            assert old in unsigned
+            unsigned = unsigned.replace(old, new)
+        return sign_package(unsigned, self.scenario.school.seal)
 
     def replied(self, client: httpx.Client, package_id: str) -> dict[str, Any]:
         """Look at a package until its reply is there."""

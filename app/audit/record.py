@@ -16,6 +16,7 @@ class Action(StrEnum):
     PACKAGE_RECEIVED = "package.received"
     PACKAGE_PROCESSED = "package.processed"
     PACKAGE_READ = "package.read"
+    PACKAGE_VALIDATED = "package.validated"
     ORIGINAL_READ = "original.read"
     TRANSCRIPT_READ = "transcript.read"
     REPORT_READ = "report.read"
@@ -43,6 +44,8 @@ class Action(StrEnum):
     CERTIFICATE_APPROVED = "certificate.approved"
     CERTIFICATE_REFUSED = "certificate.refused"
     CERTIFICATE_REVOKED = "certificate.revoked"
+    TRANSCRIPT_WITHDRAWN = "transcript.withdrawn"
+    HISTORY_READ = "history.read"
 
 
 async def record(  # noqa: PLR0913 -- reason: the columns of one row

@@ -42,7 +42,7 @@ def account_for(data: Path) -> Account | None:
         except KeyError:
             continue
         return Account(uid=entry.pw_uid, gid=entry.pw_gid)
-    raise StartRefused("root cannot run PostgreSQL and no account named postgres or nobody exists")
+    raise StartRefused("root không chạy được PostgreSQL và không có tài khoản postgres hay nobody")
 
 
 def as_account(account: Account | None) -> dict[str, Any]:
@@ -86,5 +86,7 @@ def place_for(home: Path, account: Account | None) -> Path:
             ELSEWHERE.chmod(0o755)
             place.symlink_to(target)
     if not _may_enter(place.resolve(), account):
-        raise StartRefused(f"the database's account cannot enter {place}, or it is gone")
+        raise StartRefused(
+            f"tài khoản của cơ sở dữ liệu không vào được {place}, hoặc thư mục đã mất"
+        )
     return place.resolve()

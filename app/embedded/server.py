@@ -84,7 +84,7 @@ def _attached_port(place: Path) -> str | None:
             return None
         if server.status == "ready" and (place / "owner").read_text() == str(server.parent):
             return server.port
-    raise StartRefused(f"the server of {place} is neither ready nor gone")
+    raise StartRefused(f"máy chủ dữ liệu của {place} chưa sẵn sàng mà cũng chưa dừng")
 
 
 def _make_cluster(place: Path, binaries: Path, account: Account | None, *extra: str) -> None:
@@ -102,7 +102,7 @@ def _make_cluster(place: Path, binaries: Path, account: Account | None, *extra: 
     files = (f"--pgdata={data}", f"--pwfile={password}", f"--username={_USER}")
     answer = run(account, str(binaries / "initdb"), *files, *options)
     if answer.returncode != 0:
-        raise StartRefused(f"initdb failed: {answer.stderr.strip()}")
+        raise StartRefused(f"initdb thất bại: {answer.stderr.strip()}")
     data.rename(place / "data")
 
 
@@ -161,9 +161,9 @@ class EmbeddedPostgres:
             StartRefused: no usable binaries or account, or the server does not become ready.
         """
         if sys.platform != "linux":
-            raise StartRefused("the embedded PostgreSQL needs Linux: set HOCBA_DATABASE_URL")
+            raise StartRefused("PostgreSQL đi kèm chỉ chạy trên Linux: hãy đặt HOCBA_DATABASE_URL")
         if threading.current_thread() is not threading.main_thread():
-            raise StartRefused("the embedded PostgreSQL must be started from the main thread")
+            raise StartRefused("PostgreSQL đi kèm phải được khởi động từ luồng chính")
         try:
             home.mkdir(parents=True, exist_ok=True)
             with _locked(home):
@@ -172,7 +172,7 @@ class EmbeddedPostgres:
                 port = _attached_port(place) or self._launch(place, account)
                 password = (place / "password").read_text()
         except OSError as error:
-            raise StartRefused(f"the embedded PostgreSQL cannot start: {error}") from error
+            raise StartRefused(f"không khởi động được PostgreSQL đi kèm: {error}") from error
         return f"postgresql://{_USER}:{password}@127.0.0.1:{port}/postgres"
 
     def _launch(self, place: Path, account: Account | None) -> str:
@@ -197,7 +197,7 @@ class EmbeddedPostgres:
                 if child.poll() is not None:
                     break
         self.stop()
-        raise StartRefused(f"PostgreSQL does not start: see {place / 'server.log'}")
+        raise StartRefused(f"PostgreSQL không khởi động: xem {place / 'server.log'}")
 
     def _spawn(
         self, place: Path, binaries: Path, account: Account | None, port: str

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.intake.package import Item, Package, State
+from app.intake.decision import Decision
+from app.intake.package import Item, Package, Result, State
 from app.locale import Language, local_time
 from app.signatures.catalogue import CATALOGUE, Severity
 from app.transcripts.codes import format_code
@@ -48,15 +49,18 @@ class PackageFinding(_Answer):
 
 
 class ItemAnswer(_Answer):
-    """What became of one transcript (kết quả xử lý một học bạ)."""
+    """What became of one transcript or withdrawal (kết quả xử lý một học bạ)."""
 
     ordinal: int = Field(description="Thứ tự trong gói tin, tính từ 1", examples=[1])
-    student_code: str = Field(
-        description="Mã học sinh (ma_hoc_sinh)", examples=["7900070125000001"]
+    student_code: str | None = Field(
+        description="Mã học sinh (ma_hoc_sinh); null khi bản tin thu hồi nêu mã tra cứu không phải "
+        "của trường",
+        examples=["7900070125000001"],
     )
     result: Literal["01", "02"] = Field(description="Kết quả: 01 thành công, 02 có lỗi")
     transcript_code: str | None = Field(
-        description="Mã tra cứu học bạ số (ma_dinh_danh_hoc_ba); null khi bị từ chối"
+        description="Mã tra cứu học bạ số (ma_dinh_danh_hoc_ba); null khi học bạ bị từ chối. Với "
+        "bản tin thu hồi: mã được nêu, null khi mã gõ sai"
     )
     errors: list[PackageFinding] = Field(
         description="Danh sách lỗi, cảnh báo và thông tin của học bạ này"
@@ -88,7 +92,7 @@ class PackageAnswer(_Answer):
     )
     province: str | None = Field(description="Mã tỉnh, thành phố", examples=["79"])
     purpose: str | None = Field(
-        description="Mục đích bản tin (MUC_DICH_BAN_TIN): 01 tạo mới", examples=["01"]
+        description="Mục đích bản tin (MUC_DICH_BAN_TIN): 01 tạo mới, 03 thu hồi", examples=["01"]
     )
     state: Literal["00", "01", "02", "03", "04"] = Field(description="Trạng thái gói tin")
     state_name: str = Field(
@@ -104,11 +108,54 @@ class PackageAnswer(_Answer):
     position: int | None = Field(
         description="Thứ tự trong hàng đợi, tính từ 1; null khi đã có kết quả"
     )
+    estimated_seconds: int | None = Field(
+        description="Ước tính số giây đến khi có kết quả; null khi đã có kết quả"
+    )
     errors: list[PackageFinding] = Field(
         description="Lỗi và cảnh báo của cả gói tin; có lỗi thì không học bạ nào được xử lý"
     )
     items: list[ItemAnswer] = Field(description="Kết quả từng học bạ; rỗng khi chưa có kết quả")
     links: PackageLinks = Field(description="Đường dẫn liên quan")
+
+
+class ValidationAnswer(_Answer):
+    """What would become of a package that is sent now (kết quả kiểm tra thử); nothing is kept."""
+
+    message_id: str | None = Field(description="Mã bản tin của trường (BAN_TIN_ID)")
+    digest: str = Field(description="SHA-256 của gói tin, dạng hex")
+    school: str | None = Field(description="Mã cơ sở giáo dục (CO_QUAN_DON_VI_ID)")
+    province: str | None = Field(description="Mã tỉnh, thành phố")
+    purpose: str | None = Field(description="Mục đích bản tin: 01 tạo mới, 03 thu hồi")
+    total: int | None = Field(description="Tổng số học bạ hoặc yêu cầu thu hồi trong gói tin")
+    accepted: int = Field(description="Số sẽ được duyệt")
+    rejected: int = Field(description="Số sẽ bị từ chối")
+    errors: list[PackageFinding] = Field(
+        description="Lỗi và cảnh báo của cả gói tin; có lỗi thì không học bạ nào được xử lý"
+    )
+    items: list[ItemAnswer] = Field(
+        description="Kết quả từng học bạ; học bạ mới chưa có mã tra cứu"
+    )
+
+
+def validation_answer(
+    digest: str, decision: Decision, items: Sequence[Item], language: Language
+) -> ValidationAnswer:
+    """Show what a package would come to in one language."""
+    message, school = decision.message, decision.school
+    total = None if message is None else message.total
+    accepted = sum(item.result is Result.ACCEPTED for item in items)
+    return ValidationAnswer(
+        message_id=None if message is None else message.message_id,
+        digest=digest,
+        school=None if school is None else school.code,
+        province=None if school is None else school.province_code,
+        purpose=None if message is None else message.purpose,
+        total=total,
+        accepted=accepted,
+        rejected=(total or 0) - accepted,
+        errors=[finding_answer(finding, language) for finding in decision.findings],
+        items=[_item_answer(item, language) for item in items],
+    )
 
 
 def package_answer(package: Package, items: Sequence[Item], language: Language) -> PackageAnswer:
@@ -130,6 +177,7 @@ def package_answer(package: Package, items: Sequence[Item], language: Language) 
         accepted=package.accepted,
         rejected=package.rejected,
         position=package.position,
+        estimated_seconds=package.estimated_seconds,
         errors=[finding_answer(finding, language) for finding in package.errors],
         items=[_item_answer(item, language) for item in items],
         links=PackageLinks(

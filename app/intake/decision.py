@@ -10,26 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.audit.record import Action, record
 from app.db import Database
 from app.directory.schools import School
-from app.intake.checks import ItemVerdict
 from app.intake.dispute import record_disputes
-from app.intake.entry import Place, register_entry
-from app.intake.package import Item, Result, State, findings_to_json
+from app.intake.package import Item, PackageKey, Result, State, findings_to_json
+from app.intake.packages import claim_message
 from app.intake.queue import Lease, holds
+from app.intake.registration import Judged, register_judged
 from app.intake.tables import package_items, packages
+from app.intake.withdrawal import withdraw_items
 from app.keys import WorkerKeys
-from app.register.accept import (
-    Acceptance,
-    Accepted,
-    AlreadyInForce,
-    Conflicting,
-    Withdrawn,
-    accept,
-)
-from app.register.record import NewRecord
 from app.secondopinion.bundle import Bundle
-from app.transcripts.content import Transcript
 from app.transcripts.finding import Finding
-from app.transcripts.message import Message, MessageItem
+from app.transcripts.message import Message
 
 UNFORESEEN = "SIG-999"
 """The code of a check that broke down."""
@@ -37,14 +28,6 @@ UNFORESEEN = "SIG-999"
 
 class LeaseLost(Exception):
     """Another worker has taken the package over; nothing was written."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """One transcript of the message and what the checks found about it."""
-
-    item: MessageItem
-    verdict: ItemVerdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +59,20 @@ class TakenApart:
     findings: tuple[Finding, ...]
 
 
-Decision = RefusedWhole | TakenApart
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawing:
+    """The package is taken: it withdraws transcripts of its school, each on its own.
+
+    Attributes:
+        findings: warnings about the package itself.
+    """
+
+    message: Message
+    school: School
+    findings: tuple[Finding, ...]
+
+
+Decision = RefusedWhole | TakenApart | Withdrawing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +109,8 @@ async def commit_decision(
     async with database.begin() as connection:
         if not await holds(connection, lease, state=State.PROCESSING):
             raise LeaseLost
-        items: tuple[Item, ...] = ()
-        if isinstance(decision, TakenApart):
-            items = await _register(connection, lease, decision, keys=keys, now=now)
+        decision = await _claim(connection, lease, decision)
+        items = await _settle(connection, lease, decision, keys=keys, now=now)
         committed = _summary(decision, items)
         await _write_items(connection, lease, items)
         await _write_package(connection, lease, decision, committed, now=now)
@@ -135,66 +130,37 @@ async def commit_decision(
     return committed
 
 
-async def _register(
+async def _claim(connection: AsyncConnection, lease: Lease, decision: Decision) -> Decision:
+    """Take the message's id for this package; refuse the package when other bytes have it."""
+    message, school = decision.message, decision.school
+    if message is None or school is None:
+        return decision
+    key = PackageKey(package_id=lease.package_id, digest=lease.digest)
+    other = await claim_message(
+        connection, key, school_code=school.code, message_id=message.message_id
+    )
+    if other is None:
+        return decision
+    used = Finding(code="PKG-108", value=f"{lease.digest} ≠ {other}")
+    return RefusedWhole(findings=(used,), message=message, school=school)
+
+
+async def _settle(
     connection: AsyncConnection,
     lease: Lease,
-    decision: TakenApart,
+    decision: Decision,
     *,
     keys: WorkerKeys,
     now: datetime,
 ) -> tuple[Item, ...]:
-    """Register what passed and say for every transcript what it came to."""
-    new = {
-        judged.item.ordinal: _new_record(lease, judged, transcript, keys=keys, now=now)
-        for judged in decision.judged
-        if (transcript := judged.verdict.transcript) is not None
-    }
-    answers = await accept(connection, tuple(new.values()))
-    acceptances = dict(zip(new, answers, strict=True))
-    return tuple(_item(judged, acceptances.get(judged.item.ordinal)) for judged in decision.judged)
-
-
-def _new_record(
-    lease: Lease, judged: Judged, transcript: Transcript, *, keys: WorkerKeys, now: datetime
-) -> NewRecord:
-    place = Place(
-        package_id=lease.package_id,
-        package_digest=lease.digest,
-        byte_offset=judged.item.offset,
-        byte_length=judged.item.length,
-    )
-    digest = judged.verdict.original_sha256 or ""
-    record = register_entry(transcript, digest, place=place, keys=keys, accepted_at=now)
-    return NewRecord(
-        record=record,
-        report=judged.verdict.report or "",
-        provisional_under=judged.verdict.provisional_under,
-    )
-
-
-def _item(judged: Judged, acceptance: Acceptance | None) -> Item:
-    """Put the verdict on the signatures and the answer of the register together."""
-    findings, code = judged.verdict.findings, None
-    match acceptance:
-        case None:
-            pass
-        case Accepted():
-            code = acceptance.code
-        case AlreadyInForce():
-            code = acceptance.code
-            findings = (*findings, Finding(code="PKG-200"))
-        case Withdrawn():
-            findings = (*findings, Finding(code="SIG-511"))
-        case Conflicting():
-            findings = (*findings, Finding(code="SIG-512", value=acceptance.code))
-    return Item(
-        ordinal=judged.item.ordinal,
-        student_code=judged.item.student_code,
-        result=Result.REFUSED if code is None else Result.ACCEPTED,
-        transcript_code=code,
-        original_sha256=judged.verdict.original_sha256,
-        findings=findings,
-    )
+    """Change the register as decided and say for every item what it came to."""
+    match decision:
+        case RefusedWhole():
+            return ()
+        case TakenApart():
+            return await register_judged(connection, lease, decision.judged, keys=keys, now=now)
+        case Withdrawing():
+            return await withdraw_items(connection, lease, decision.message, now=now)
 
 
 def _disputes(decision: Decision) -> tuple[Bundle, ...]:
@@ -253,7 +219,7 @@ async def _write_package(
 
 def _summary(decision: Decision, items: Sequence[Item]) -> Committed:
     """Count; a package that is refused whole refuses every transcript that it names."""
-    total = 0 if decision.message is None else len(decision.message.items)
+    total = 0 if decision.message is None else decision.message.total
     accepted = sum(item.result is Result.ACCEPTED for item in items)
     return Committed(
         refused_whole=isinstance(decision, RefusedWhole),

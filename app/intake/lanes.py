@@ -1,10 +1,9 @@
 """Lanes of the queue: whose packages take turns with whose.
 
 A lane is a client and the province that a package claims to come from, so neither a hub that sends
-one province at once, nor a client among many, holds up another province's single package.
+one province at once, nor a client among many, holds up another province's single package. A package
+that hides its school deep inside shares a lane with its client's others.
 """
-
-import re
 
 from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,24 +12,6 @@ from app.clients.partition import Place, levels_open_to
 from app.directory.schools import find_school
 from app.intake.package import Package
 from app.intake.tables import packages
-
-HEAD_BYTES = 64 * 1024
-"""How far into a package the school that it claims is looked for when it is received: it stands
-before the transcripts. A package that hides it deeper shares a lane with its client's others."""
-
-_CLAIMED_SCHOOL = re.compile(
-    rb"<CO_QUAN_DON_VI_ID\s*>\s*([^<>&\s\x00]{1,20})\s*</CO_QUAN_DON_VI_ID"
-)
-
-
-def claimed_school(content: bytes) -> str | None:
-    """Read which school a package claims to come from, before anything is proven.
-
-    It only chooses the lane, and whose certificates are offered to the verifier, which holds the
-    signed message against them; a wrong claim therefore ends as a refusal.
-    """
-    found = _CLAIMED_SCHOOL.search(content)
-    return None if found is None else found.group(1).decode(errors="replace")
 
 
 async def lane_of(connection: AsyncConnection, package: Package, claimed: str | None) -> str:

@@ -35,10 +35,12 @@ class Package:
         digest: SHA-256 of its bytes, lower-case hexadecimal; its identity within the client.
         size: length of its bytes.
         message_id: mã gói tin, None until it was read.
-        purpose: mục đích bản tin (01 create), None until it was read.
-        total: number of transcripts in it; None until decided, and when it could not be read.
+        purpose: mục đích bản tin (01 create, 03 withdraw), None until it was read.
+        total: number of transcripts or withdrawals in it; None until decided, and when it could not
+            be read.
         errors: what was found about the package as a whole; an error among it refused them all.
         position: its place in the queue from 1; None when it is decided or was not asked for.
+        estimated_seconds: when its result may be expected, in seconds from now; None as above.
     """
 
     package_id: UUID
@@ -59,6 +61,7 @@ class Package:
     replied_at: datetime | None = None
     read_at: datetime | None = None
     position: int | None = None
+    estimated_seconds: int | None = None
 
     @property
     def decided(self) -> bool:
@@ -67,18 +70,56 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackageKey:
+    """Which package, and the SHA-256 of its bytes."""
+
+    package_id: UUID
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """Where a page of packages ended."""
+
+    received_at: datetime
+    package_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Which packages to list; None where it does not matter.
+
+    Attributes:
+        since: received at this moment or later.
+        until: received before this moment.
+        limit: packages of a page.
+        after: where the page before ended.
+    """
+
+    school: str | None = None
+    province: str | None = None
+    state: State | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int
+    after: After | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """What became of one transcript of a package. Findings may hold personal data.
+    """What became of one transcript or withdrawal of a package. Findings may hold personal data.
 
     Attributes:
         ordinal: its place in the package, from 1.
-        transcript_code: mã tra cứu; None when refused.
+        student_code: mã học sinh; None for a withdrawal of what is not the school's.
+        transcript_code: mã tra cứu; None when a transcript was refused, and for a withdrawal that
+            names no code.
         original_sha256: digest of the transcript's own bytes; None when they could not be decoded.
         findings: every error, warning and information about it.
     """
 
     ordinal: int
-    student_code: str
+    student_code: str | None
     result: Result
     transcript_code: str | None
     original_sha256: str | None

@@ -1,18 +1,27 @@
 """Reading and writing package rows; every function runs in the caller's transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, func, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.clients.accounts import Caller
 from app.clients.partition import PlaceColumns, visible_packages
 from app.intake.lanes import next_turn
-from app.intake.package import Item, Package, Result, State, findings_from_json
-from app.intake.tables import package_items, package_replies, packages
+from app.intake.package import (
+    Item,
+    Listing,
+    Package,
+    PackageKey,
+    Result,
+    State,
+    findings_from_json,
+)
+from app.intake.tables import message_ids, package_items, package_replies, packages
 
 _COLUMNS = (
     packages.c.package_id,
@@ -74,9 +83,7 @@ async def find_visible_package(
     connection: AsyncConnection, caller: Caller, package_id: UUID, now: datetime
 ) -> Package | None:
     """Find a package that the caller may read; one outside its partition is None like unknown."""
-    rows = PlaceColumns(school_code=packages.c.school_code, province_code=packages.c.province_code)
-    visible = visible_packages(caller, packages.c.client_id, rows, now)
-    return await _find(connection, visible, packages.c.package_id == package_id)
+    return await _find(connection, _visible(caller, now), packages.c.package_id == package_id)
 
 
 async def find_by_digest(
@@ -130,25 +137,94 @@ async def mark_read(connection: AsyncConnection, package_id: UUID, now: datetime
     return (await connection.execute(statement)).rowcount == 1
 
 
+async def decided_among(
+    connection: AsyncConnection, package_ids: Sequence[UUID]
+) -> frozenset[UUID]:
+    """Find which of some packages have their result."""
+    statement = select(packages.c.package_id).where(
+        packages.c.package_id.in_(package_ids), packages.c.finished_at.is_not(None)
+    )
+    return frozenset(await connection.scalars(statement))
+
+
+async def page_of_packages(
+    connection: AsyncConnection, caller: Caller, listing: Listing, now: datetime
+) -> tuple[Package, ...]:
+    """List the packages that a caller may read, newest first, without what was found about them.
+
+    Gives one package more than the page when there is another page.
+    """
+    conditions: list[ColumnElement[bool]] = [
+        column == wanted
+        for column, wanted in (
+            (packages.c.school_code, listing.school),
+            (packages.c.province_code, listing.province),
+            (packages.c.state, listing.state),
+        )
+        if wanted is not None
+    ]
+    if listing.since is not None:
+        conditions.append(packages.c.received_at >= listing.since)
+    if listing.until is not None:
+        conditions.append(packages.c.received_at < listing.until)
+    if listing.after is not None:
+        place = tuple_(packages.c.received_at, packages.c.package_id)
+        conditions.append(place < tuple_(listing.after.received_at, listing.after.package_id))
+    statement = (
+        select(*_COLUMNS)
+        .where(_visible(caller, now), *conditions)
+        .order_by(packages.c.received_at.desc(), packages.c.package_id.desc())
+        .limit(listing.limit + 1)
+    )
+    return tuple(_package(row) for row in (await connection.execute(statement)).mappings())
+
+
 def _sent_by(client_id: str) -> ColumnElement[bool]:
     return packages.c.client_id == client_id
+
+
+def _visible(caller: Caller, now: datetime) -> ColumnElement[bool]:
+    rows = PlaceColumns(school_code=packages.c.school_code, province_code=packages.c.province_code)
+    return visible_packages(caller, packages.c.client_id, rows, now)
+
+
+async def claim_message(
+    connection: AsyncConnection, package: PackageKey, *, school_code: str, message_id: str
+) -> str | None:
+    """Take a school's message id for a package; None when it is taken now, or by the same bytes.
+
+    Waits for a concurrent transaction that takes the same id. Nothing is kept unless the caller
+    commits.
+
+    Returns:
+        The digest of the other bytes that have the id.
+    """
+    statement = insert(message_ids).values(
+        school_code=school_code,
+        message_id=message_id,
+        package_id=package.package_id,
+        digest=package.digest,
+    )
+    await connection.execute(statement.on_conflict_do_nothing())
+    known = await find_message(connection, school_code, message_id)
+    return None if known is None or known.digest == package.digest else known.digest
+
+
+async def find_message(
+    connection: AsyncConnection, school_code: str, message_id: str
+) -> PackageKey | None:
+    """Find which package has a school's message id."""
+    statement = select(message_ids.c.package_id, message_ids.c.digest).where(
+        message_ids.c.school_code == school_code, message_ids.c.message_id == message_id
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else PackageKey(package_id=row.package_id, digest=row.digest)
 
 
 async def _find(
     connection: AsyncConnection, partition: ColumnElement[bool], condition: ColumnElement[bool]
 ) -> Package | None:
-    earlier = packages.alias()
-    position = (
-        select(func.count())
-        .where(
-            earlier.c.state.in_((State.RECEIVED, State.PROCESSING)),
-            tuple_(earlier.c.turn, earlier.c.received_at)
-            <= tuple_(packages.c.turn, packages.c.received_at),
-            packages.c.state.in_((State.RECEIVED, State.PROCESSING)),
-        )
-        .scalar_subquery()
-    )
-    statement = select(*_COLUMNS, position.label("position")).where(partition, condition)
+    statement = select(*_COLUMNS).where(partition, condition)
     row = (await connection.execute(statement)).mappings().one_or_none()
     return None if row is None else _package(row)
 
@@ -157,5 +233,4 @@ def _package(row: RowMapping) -> Package:
     values: dict[str, Any] = dict(row)
     values["state"] = State(values["state"])
     values["errors"] = findings_from_json(values["errors"])
-    values["position"] = values["position"] or None
     return Package(**values)

@@ -4,41 +4,19 @@ Nothing is written before the one commit point, and the package's own time of re
 everything is judged at, so a repetition comes to the same verdict.
 """
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from app.clients.partition import Place, levels_open_to
 from app.db import Database
-from app.directory.schools import School, find_school, history_of, tenures_of
-from app.directory.staff import lists_of, staff_key
-from app.intake.checks import ItemVerdict
-from app.intake.decision import (
-    Committed,
-    Decision,
-    Judged,
-    RefusedWhole,
-    TakenApart,
-    commit_decision,
-)
+from app.directory.staff import staff_key
+from app.intake.decision import Committed, TakenApart, commit_decision
 from app.intake.dispute import keep_disputes
-from app.intake.lanes import claimed_school
+from app.intake.judging import Judges, judge_package
 from app.intake.processes import VerificationProcesses
 from app.intake.queue import Lease
 from app.keys import WorkerKeys
-from app.signatures.context import Tenure
-from app.signatures.report import PackageVerdict
-from app.signatures.staff import SchoolLists
-from app.signatures.trust import Registration
-from app.signatures.verify import Context
-from app.transcripts.finding import Finding
-from app.transcripts.message import CREATE, Message, MessageItem
-from app.trust.registry import registrations_of, registrations_of_certificates
 from app.vault import Vault
-
-UNKNOWN_SIGNER = "SIG-500"
-"""The code of a certificate that the school did not register; the finding's value is its digest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,22 +34,6 @@ class Processing:
     clock: Callable[[], datetime]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sender:
-    """Whom the package claims to come from, and what the repository knows of that school.
-
-    Attributes:
-        levels: for which the client may send the school's transcripts; empty when for none.
-    """
-
-    claimed: str | None
-    school: School | None
-    levels: frozenset[str]
-    registrations: tuple[Registration, ...]
-    tenures: tuple[Tenure, ...] = ()
-    lists: SchoolLists | None = None
-
-
 async def process_package(parts: Processing, lease: Lease) -> Committed:
     """Verify a leased package and commit what became of each of its transcripts.
 
@@ -87,132 +49,19 @@ async def process_package(parts: Processing, lease: Lease) -> Committed:
     """
     # 0 the bytes as they were received, proven by their digest
     content = await parts.vault.get(lease.digest)
-    # 1 the message, and 2 its sender: signature, certificate, directory, right to act
-    sender = await _find_sender(parts, lease, content)
-    verdict = await _judge_sender(parts, lease, content, sender)
-    refusal = _refuse_sender(sender, verdict)
-    message = verdict.message
-    decision: Decision
-    if refusal or message is None or sender.school is None:
-        decision = RefusedWhole(
-            findings=refusal, message=message, school=sender.school if sender.levels else None
-        )
-    else:
-        # 3 each transcript on its own, so that one cannot block the class
-        judged = await _judge_transcripts(parts, lease, content, message, sender)
-        disputes = (each.verdict.dispute for each in judged)
+    # 1 the message, 2 its sender, 3 each transcript on its own
+    judges = Judges(
+        database=parts.database,
+        processes=parts.processes,
+        staff_key=staff_key(parts.keys.identity),
+    )
+    decision = await judge_package(
+        judges, content, client_id=lease.client_id, received_at=lease.received_at
+    )
+    if isinstance(decision, TakenApart):
+        disputes = (each.verdict.dispute for each in decision.judged)
         await keep_disputes(parts.vault, filter(None, disputes))
-        decision = TakenApart(
-            message=message, school=sender.school, judged=judged, findings=verdict.report.findings
-        )
     # 4 commit point: items, register, audit and state 02, or nothing
     return await commit_decision(
         parts.database, lease, decision, keys=parts.keys, now=parts.clock()
-    )
-
-
-async def _find_sender(parts: Processing, lease: Lease, content: bytes) -> _Sender:
-    claimed = await asyncio.to_thread(claimed_school, content)
-    if claimed is None:
-        return _Sender(claimed=None, school=None, levels=frozenset(), registrations=())
-    async with parts.database.read() as connection:
-        school = await find_school(connection, claimed)
-        place = Place(
-            school_code=claimed, province_code=None if school is None else school.province_code
-        )
-        return _Sender(
-            claimed=claimed,
-            school=school,
-            levels=await levels_open_to(connection, lease.client_id, place, lease.received_at),
-            registrations=await registrations_of(connection, claimed),
-            tenures=tenures_of(await history_of(connection, claimed)),
-            lists=await lists_of(
-                connection, claimed, key=staff_key(parts.keys.identity), day=lease.received_at
-            ),
-        )
-
-
-async def _judge_sender(
-    parts: Processing, lease: Lease, content: bytes, sender: _Sender
-) -> PackageVerdict:
-    check, known = parts.processes.check_package, sender.registrations
-    verdict = await check(content, lease.received_at, known)
-    strangers = await _strangers(parts.database, verdict.report.findings)
-    return await check(content, lease.received_at, known + strangers) if strangers else verdict
-
-
-async def _strangers(database: Database, findings: tuple[Finding, ...]) -> tuple[Registration, ...]:
-    """Find what other schools registered among the certificates that this one did not.
-
-    With it the verifier can say whose certificate it is, and not only that it is unknown.
-    """
-    unknown = [finding.value for finding in findings if finding.code == UNKNOWN_SIGNER]
-    if not unknown:
-        return ()
-    async with database.read() as connection:
-        return await registrations_of_certificates(connection, filter(None, unknown))
-
-
-def _refuse_sender(sender: _Sender, verdict: PackageVerdict) -> tuple[Finding, ...]:
-    """Name why the whole package is refused; empty when it is to be taken apart.
-
-    A package that could not even be opened is refused for that: what it claims is worth nothing.
-    """
-    opened = bool(verdict.report.slots)
-    if opened and sender.school is None:
-        return (Finding(code="PKG-110", value=sender.claimed),)
-    if opened and not sender.levels:
-        return (Finding(code="PKG-111", value=sender.claimed),)
-    if verdict.message is None:
-        return verdict.report.findings
-    return _refuse_message(sender, verdict.message)
-
-
-def _refuse_message(sender: _Sender, message: Message) -> tuple[Finding, ...]:
-    if sender.claimed != message.school_code:
-        return (Finding(code="PKG-101", value=message.school_code),)
-    if message.purpose != CREATE:  # a withdrawal is a flow of its own
-        return (Finding(code="PKG-103", value=message.purpose),)
-    return ()
-
-
-async def _judge_transcripts(
-    parts: Processing, lease: Lease, content: bytes, message: Message, sender: _Sender
-) -> tuple[Judged, ...]:
-    province_code = sender.school.province_code if sender.school else ""
-
-    async def judge(item: MessageItem) -> ItemVerdict:
-        context = Context(
-            received_at=lease.received_at,
-            school_code=message.school_code,
-            student_code=item.student_code,
-            province_code=province_code,
-            tenures=sender.tenures,
-            lists=sender.lists,
-        )
-        kept = content[item.offset : item.offset + item.length]
-        check, known = parts.processes.check_item, sender.registrations
-        verdict = await check(kept, context, known)
-        strangers = await _strangers(parts.database, verdict.findings)
-        return await check(kept, context, known + strangers) if strangers else verdict
-
-    verdicts = await asyncio.gather(*(judge(item) for item in message.items))
-    return tuple(
-        Judged(item=item, verdict=_within(sender.levels, verdict))
-        for item, verdict in zip(message.items, verdicts, strict=True)
-    )
-
-
-def _within(levels: frozenset[str], verdict: ItemVerdict) -> ItemVerdict:
-    """Refuse a transcript of a level for which the client may not send."""
-    transcript = verdict.transcript
-    if transcript is None or transcript.level in levels:
-        return verdict
-    refused = Finding(code="PKG-112", value=transcript.level)
-    return replace(
-        verdict,
-        transcript=None,
-        report=None,
-        provisional_under=None,
-        findings=(*verdict.findings, refused),
     )

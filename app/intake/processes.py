@@ -78,6 +78,7 @@ class VerificationProcesses:
         self._places = asyncio.Semaphore(processes * (1 + TASKS_AHEAD))
         self._alone = asyncio.Lock()
         self._guard = MemoryGuard()
+        self._guard.start()
 
     async def start(self) -> None:
         """Start every process and prove that it answers; otherwise the first package pays for it.
@@ -194,8 +195,13 @@ class VerificationProcesses:
             context=multiprocessing.get_context("spawn"),
         )
 
+    def close(self) -> None:
+        """End every process, whatever it is doing; blocking."""
+        self._pool.stop()  # type: ignore[no-untyped-call]  # reason: pebble leaves it untyped
+        self._pool.join()
+        self._guard.stop()
+
     def __enter__(self) -> Self:
-        self._guard.start()
         return self
 
     def __exit__(
@@ -204,9 +210,7 @@ class VerificationProcesses:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]  # reason: pebble leaves it untyped
-        self._pool.join()
-        self._guard.stop()
+        self.close()
 
 
 def _is_swollen(error: ProcessExpired | BrokenProcessPool) -> bool:

@@ -5,11 +5,12 @@ share. A lease is told by its own unique owner, so a worker that lost one can co
 write of the flow asks `holds`.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, func, literal_column, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.intake.package import State
@@ -28,6 +29,15 @@ RETRY_DELAY = timedelta(seconds=2)
 
 MAX_DOUBLINGS = 7
 """A reply that cannot be made is tried again every four minutes, for ever, and alarms each time."""
+
+PACE_WINDOW = timedelta(minutes=1)
+"""What counts as lately: long enough for some packages, short enough to follow a worker's start."""
+
+PACE_LEAST_SECONDS = 5.0
+"""A shorter time shows no pace: one package more or less would double it."""
+
+SECONDS_PER_PACKAGE = 2.0
+"""What a package of one class takes one worker, until it is known better."""
 
 _QUEUED: ColumnElement[bool] = literal_column("packages.state IN ('00', '01', '02')")
 """Written out: a parameter would keep PostgreSQL from using the queue's index."""
@@ -122,6 +132,53 @@ async def put_off(
         .where(_held(lease))
         .values(leased_by=None, lease_expires_at=func.clock_timestamp() + rest)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuePlace:
+    """How long a package may still wait: at most `position` packages, about `seconds`."""
+
+    position: int
+    seconds: int
+
+
+async def place_in_queue(
+    connection: AsyncConnection, package_id: UUID, *, now: datetime
+) -> QueuePlace:
+    """Estimate when a waiting package will be decided.
+
+    The workers' pace is what they decided since the queue last began, of the last minute at most.
+    """
+    waiting = packages.c.state.in_((State.RECEIVED, State.PROCESSING))
+    me = packages.alias("me")
+    ahead = (
+        select(
+            func.count()
+            .filter(
+                tuple_(packages.c.turn, packages.c.received_at)
+                <= tuple_(me.c.turn, me.c.received_at)
+            )
+            .label("position"),
+            func.min(packages.c.received_at).label("oldest"),
+        )
+        .select_from(packages.join(me, me.c.package_id == package_id))
+        .where(waiting)
+    )
+    queue = (await connection.execute(ahead)).one()
+    since = max(queue.oldest or now, now - PACE_WINDOW)
+    decided = select(func.count()).where(packages.c.finished_at > since)
+    done: int = (await connection.execute(decided)).scalar_one()
+    return QueuePlace(
+        position=max(queue.position, 1),
+        seconds=estimate(max(queue.position, 1), done, (now - since).total_seconds()),
+    )
+
+
+def estimate(position: int, decided: int, seconds: float) -> int:
+    """Estimate seconds until a place in the queue is decided, from what was decided lately."""
+    if decided == 0 or seconds < PACE_LEAST_SECONDS:
+        return math.ceil(position * SECONDS_PER_PACKAGE)
+    return math.ceil(position * seconds / decided)
 
 
 def _held(lease: Lease) -> ColumnElement[bool]:

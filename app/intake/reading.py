@@ -1,6 +1,6 @@
 """What a client reads of packages; what tells of a child is audited before it is shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from app.intake.packages import (
     mark_read,
     reply_of,
 )
+from app.intake.queue import place_in_queue
 from app.vault import Vault
 
 
@@ -43,24 +44,20 @@ class Shown:
 
 
 async def show_package(database: Database, package: Package, reader: Reader) -> Shown:
-    """Add the items to a package that the reader may see, and record that they were read."""
+    """Add the items to a package that the reader may see, and record that they were read.
+
+    One that is pending gets its place in the queue instead.
+    """
     if not package.decided:
-        return Shown(package=package, items=())
+        async with database.read() as connection:
+            place = await place_in_queue(connection, package.package_id, now=reader.now)
+        waiting = replace(package, position=place.position, estimated_seconds=place.seconds)
+        return Shown(package=waiting, items=())
     async with database.begin() as connection:
         items = await items_of(connection, package.package_id)
         if items:
             await _record(connection, reader, Action.PACKAGE_READ, package)
     return Shown(package=package, items=items)
-
-
-async def read_package(database: Database, package_id: UUID, reader: Reader) -> Shown:
-    """Read one of the packages that the reader may see.
-
-    Raises:
-        NotFound: there is none, or it lies outside what the reader may see.
-    """
-    package = await _visible(database, package_id, reader)
-    return await show_package(database, package, reader)
 
 
 async def read_package_by_digest(database: Database, digest: str, reader: Reader) -> Shown:
@@ -86,7 +83,7 @@ async def read_original(
         NotFound: there is none, or it lies outside what the reader may see.
         IntegrityFailure: the kept bytes are not the ones received: an incident.
     """
-    package = await _visible(database, package_id, reader)
+    package = await find_visible(database, package_id, reader)
     async with database.begin() as connection:
         await _record(connection, reader, Action.ORIGINAL_READ, package)
     return package, await vault.get(package.digest)
@@ -98,7 +95,7 @@ async def read_reply(database: Database, package_id: UUID, reader: Reader) -> by
     Raises:
         NotFound: there is none yet, or it lies outside what the reader may see.
     """
-    package = await _visible(database, package_id, reader)
+    package = await find_visible(database, package_id, reader)
     async with database.begin() as connection:
         body = await reply_of(connection, package.package_id)
         if body is None:
@@ -113,7 +110,7 @@ async def acknowledge_reply(database: Database, package_id: UUID, reader: Reader
     Raises:
         NotFound: there is no reply yet, or it is another client's.
     """
-    package = await _visible(database, package_id, reader)
+    package = await find_visible(database, package_id, reader)
     if package.client_id != reader.caller.client_id:
         raise NotFound
     async with database.begin() as connection:
@@ -123,7 +120,12 @@ async def acknowledge_reply(database: Database, package_id: UUID, reader: Reader
             raise NotFound
 
 
-async def _visible(database: Database, package_id: UUID, reader: Reader) -> Package:
+async def find_visible(database: Database, package_id: UUID, reader: Reader) -> Package:
+    """Find a package that the reader may see; nothing of it is told by that, or recorded.
+
+    Raises:
+        NotFound: there is none, or it lies outside what the reader may see.
+    """
     reader.caller.require(Scope.PACKAGES_READ)
     async with database.read() as connection:
         package = await find_visible_package(connection, reader.caller, package_id, reader.now)

@@ -1,40 +1,25 @@
 """Receiving a package: bytes durable and row committed before anything is answered."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterable
+from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
-from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, cast
-from uuid import UUID, uuid4
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.audit.record import Action, record
 from app.clients.accounts import Caller, Scope
+from app.clients.partition import Place, levels_open_to
 from app.db import Database
-from app.errors import InvalidRequest, NotFound, TooLarge
-from app.intake.lanes import HEAD_BYTES, claimed_school, lane_of
+from app.directory.schools import find_school
+from app.errors import DuplicateMessage, NotFound
+from app.intake.claims import HEAD_BYTES, claimed_message, claimed_school
+from app.intake.lanes import lane_of
 from app.intake.package import Package, State
-from app.intake.packages import add_package, find_by_digest, find_package
-from app.transcripts.limits import PACKAGE_LIMITS
+from app.intake.packages import add_package, find_by_digest, find_message
+from app.intake.upload import Declared, Spooled, uploaded
 from app.vault import Vault
-
-PACKAGE_LIMIT = PACKAGE_LIMITS.size
-"""Bytes of a package: 32 MiB, the most that the reader takes; a class of 45 has about 5 MiB."""
-
-SPOOL_MEMORY = 256 * 1024
-"""Bytes of an upload kept in memory before it goes to a temporary file: 100 uploads at once stay
-below 100 MiB together with the pieces in flight."""
-
-PIECE = 256 * 1024
-"""Bytes hashed and written at a time: large enough that the hop to a thread costs nothing."""
-
-WAIT_LIMIT_SECONDS = 30
-"""The longest that `Prefer: wait` holds a request: below the 60 s of common proxies."""
-
-POLL_SECONDS = 0.2
-"""How often a waiting request looks at its row: one look is one indexed read of 0.2 ms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,22 +31,15 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spooled:
-    """A body that was read to its end, its position at the start."""
+class Submission:
+    """A body on its way in, and what its headers say about it."""
 
-    content: BinaryIO
-    digest: str
-    size: int
-
-    def head(self) -> bytes:
-        """Read its beginning; blocks, and leaves the position at the start."""
-        beginning = self.content.read(HEAD_BYTES)
-        self.content.seek(0)
-        return beginning
+    body: AsyncIterable[bytes]
+    declared: Declared = field(default_factory=Declared)
 
 
 async def receive_package(
-    body: AsyncIterable[bytes],
+    submission: Submission,
     *,
     caller: Caller,
     database: Database,
@@ -75,22 +53,23 @@ async def receive_package(
 
     Raises:
         NotAllowed: the caller may not submit packages.
-        InvalidRequest: the body is empty.
+        InvalidRequest: the body is empty, or is not of the coding that it is declared in.
         TooLarge: it exceeds `PACKAGE_LIMIT`.
+        DigestMismatch: it is not what its sender hashed.
+        DuplicateMessage: the school has used its message id for other bytes.
         Unavailable: the vault or the database cannot take it now; nothing was acknowledged.
     """
     # 0 the caller may submit
     caller.require(Scope.PACKAGES_WRITE)
     # 1 the digest is the package's identity and the idempotency key
-    async with spooled(body, limit=PACKAGE_LIMIT) as upload:
-        if upload.size == 0:
-            raise InvalidRequest(parameter="body", reason="empty")
+    async with uploaded(submission.body, submission.declared) as upload:
         # 2 known bytes get the known answer
         async with database.read() as connection:
             known = await find_by_digest(connection, caller.client_id, upload.digest)
-        if known is not None:
-            return Receipt(package=known, repeated=True)
-        claimed = claimed_school(await asyncio.to_thread(upload.head))
+            if known is not None:
+                return Receipt(package=known, repeated=True)
+            head = await asyncio.to_thread(_head, upload)
+            await _refuse_used_id(connection, caller, upload.digest, head, now)
         # 3 the bytes become durable; after a crash here an object without a row is harmless
         await vault.put_once(upload.digest, upload.content)
     # 4 commit point: the row and its audit, or neither
@@ -103,7 +82,7 @@ async def receive_package(
         received_at=now,
     )
     async with database.begin() as connection:
-        lane = await lane_of(connection, package, claimed)
+        lane = await lane_of(connection, package, claimed_school(head))
         added = await add_package(connection, package, lane=lane)
         if added:
             await record(
@@ -123,49 +102,30 @@ async def receive_package(
     return Receipt(package=committed, repeated=not added)
 
 
-async def await_decision(
-    database: Database, *, client_id: str, package_id: UUID, seconds: float
-) -> Package:
-    """Look at a package until its result is final or the time is up, and give its last state.
+def _head(upload: Spooled) -> bytes:
+    """Read the beginning of a body and leave its position there; blocks."""
+    head = upload.content.read(HEAD_BYTES)
+    upload.content.seek(0)
+    return head
 
-    Raises:
-        NotFound: the client has no such package.
+
+async def _refuse_used_id(
+    connection: AsyncConnection, caller: Caller, digest: str, head: bytes, now: datetime
+) -> None:
+    """Refuse other bytes under a used message id while the sender is still there to be told.
+
+    What the body claims is not proven, so it only refuses, and tells only those who may act for the
+    school; a package that comes before the first one is decided is refused with PKG-108 instead.
     """
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + min(seconds, WAIT_LIMIT_SECONDS)
-    while True:
-        async with database.read() as connection:
-            package = await find_package(connection, client_id, package_id)
-        if package is None:
-            raise NotFound
-        if package.decided or loop.time() >= deadline:
-            return package
-        await asyncio.sleep(POLL_SECONDS)
-
-
-@asynccontextmanager
-async def spooled(body: AsyncIterable[bytes], *, limit: int) -> AsyncGenerator[Spooled]:
-    """Read a body into a temporary file while hashing it; it is gone when the block ends.
-
-    Raises:
-        TooLarge: the body exceeds `limit` bytes; reading stops at once.
-    """
-    with SpooledTemporaryFile[bytes](max_size=SPOOL_MEMORY) as file:
-        digest, size, piece = sha256(), 0, bytearray()
-
-        def keep(data: bytes) -> None:
-            digest.update(data)
-            file.write(data)
-
-        async for chunk in body:
-            size += len(chunk)
-            if size > limit:
-                raise TooLarge(limit=limit)
-            piece += chunk
-            if len(piece) >= PIECE:
-                await asyncio.to_thread(keep, bytes(piece))
-                piece.clear()
-        await asyncio.to_thread(keep, bytes(piece))
-        file.seek(0)
-        # A spooled file is a binary file in all but its declared base class.
-        yield Spooled(content=cast(BinaryIO, file), digest=digest.hexdigest(), size=size)
+    claimed = claimed_message(head)
+    school = None if claimed is None else await find_school(connection, claimed.school_code)
+    if claimed is None or school is None:
+        return
+    place = Place(school_code=school.code, province_code=school.province_code)
+    if not await levels_open_to(connection, caller.client_id, place, now):
+        return
+    known = await find_message(connection, claimed.school_code, claimed.message_id)
+    if known is not None and known.digest != digest:
+        raise DuplicateMessage(
+            message_id=claimed.message_id, digest=digest, known_digest=known.digest
+        )

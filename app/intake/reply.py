@@ -55,7 +55,7 @@ async def reply_to_package(
         package = await find_package(connection, lease.client_id, lease.package_id)
         items = await items_of(connection, lease.package_id)
         names = await student_names(
-            connection, [item.transcript_code for item in items if item.transcript_code]
+            connection, [code for item in items if (code := _accepted_code(item)) is not None]
         )
     if package is None or not package.decided:
         raise LeaseLost
@@ -133,13 +133,18 @@ def _content(package: Package, items: Sequence[Item], names: Mapping[str, str]) 
     )
 
 
+def _accepted_code(item: Item) -> str | None:
+    """Give the code beside which the student is named: only the school's own ever is."""
+    return item.transcript_code if item.result is Result.ACCEPTED else None
+
+
 def _item(item: Item, names: Mapping[str, str]) -> _Element:
     code = item.transcript_code or ""
     accepted = item.result is Result.ACCEPTED
     return _Element(
         "Item",
         [
-            _Element("ma_hoc_sinh", item.student_code),
+            _Element("ma_hoc_sinh", item.student_code or ""),
             _Element("ten_hoc_sinh", names.get(code, "")),
             _Element("ma_dinh_danh_hoc_ba", format_code(code) if code else ""),
             _Element("trang_thai", "1" if accepted else "0"),

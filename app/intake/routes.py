@@ -1,150 +1,110 @@
 """The addresses of packages: read the request, call the use case, present the answer."""
 
-import re
+import asyncio
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from app.clients.accounts import Caller
-from app.db import Database
-from app.errors import InvalidRequest, TooLarge, WrongMediaType
-from app.intake.answer import PackageAnswer, package_answer, package_path
+from app.intake.answer import PackageAnswer
+from app.intake.exchange import PREFER, PackageParts, answer_language, present
+from app.intake.limits import PAGE_LIMIT, PAGE_SIZE
+from app.intake.listing import PackagePage, list_packages, present_page, read_cursor
+from app.intake.package import Listing, State
 from app.intake.reading import (
-    Reader,
-    Shown,
     acknowledge_reply,
+    find_visible,
     read_original,
-    read_package,
     read_package_by_digest,
     read_reply,
     show_package,
 )
-from app.intake.receive import PACKAGE_LIMIT, WAIT_LIMIT_SECONDS, await_decision, receive_package
-from app.locale import preferred_language
-from app.tracing import trace_id_of
-from app.vault import Vault
+from app.intake.reply_answer import ReplyAnswer, reply_answer, wants_json
+from app.intake.submitting import add_submission, add_validation
+from app.intake.upload import XML
 
-XML = "application/xml"
-
-RETRY_SECONDS = 2
-"""When to ask again for a result: a class takes about a second once its turn has come."""
-
-_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})\"?(?=$|[,;\s])", re.IGNORECASE)
+JSON = "application/json"
 
 _PackageId = Annotated[UUID, Path(description="Mã tiếp nhận của gói tin")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageParts:
-    """What the routes of packages work with.
+class ListQuery(BaseModel):
+    """Which packages to list."""
 
-    Attributes:
-        authenticate: names the caller of a request or raises NotAuthenticated.
-        clock: the time, read once per request.
-    """
+    model_config = ConfigDict(frozen=True)
 
-    database: Database
-    vault: Vault
-    authenticate: Callable[[Request], Awaitable[Caller]]
-    clock: Callable[[], datetime]
+    school: str | None = Field(default=None, max_length=20, description="Mã cơ sở giáo dục")
+    province: str | None = Field(default=None, max_length=20, description="Mã tỉnh, thành phố")
+    state: State | None = Field(default=None, description="Trạng thái gói tin")
+    since: AwareDatetime | None = Field(
+        default=None, alias="from", description="Tiếp nhận từ thời điểm này (ISO 8601 có múi giờ)"
+    )
+    until: AwareDatetime | None = Field(
+        default=None, alias="to", description="Tiếp nhận trước thời điểm này"
+    )
+    limit: int = Field(default=PAGE_SIZE, ge=1, le=PAGE_LIMIT, description="Số gói tin mỗi trang")
+    after: str | None = Field(
+        default=None, max_length=200, description="Giá trị `next` của trang trước"
+    )
 
-    async def reader(self, request: Request) -> Reader:
-        """Tell who reads, when and in which trace."""
-        return Reader(
-            caller=await self.authenticate(request),
-            now=self.clock(),
-            trace_id=trace_id_of(request),
+    def listing(self) -> Listing:
+        """Make the question to the use case.
+
+        Raises:
+            InvalidRequest: `after` is no cursor of ours.
+        """
+        return Listing(
+            school=self.school,
+            province=self.province,
+            state=self.state,
+            since=self.since,
+            until=self.until,
+            limit=self.limit,
+            after=None if self.after is None else read_cursor(self.after),
         )
 
 
 def package_routes(parts: PackageParts) -> APIRouter:
     """Make the routes under /v1/packages; every one needs an access token."""
     router = APIRouter(prefix="/v1/packages", tags=["packages"])
-    _add_submission(router, parts)
+    add_submission(router, parts)
+    add_validation(router, parts)
+    _add_list(router, parts)
     _add_result(router, parts)
     _add_documents(router, parts)
     return router
 
 
-def wait_seconds(prefer: str | None) -> int | None:
-    """Read how long the client would wait from a Prefer header (RFC 7240 section 4.3)."""
-    found = _WAIT.search(prefer or "")
-    return None if found is None else min(int(found.group(1)), WAIT_LIMIT_SECONDS)
-
-
-def _add_submission(router: APIRouter, parts: PackageParts) -> None:
-    @router.post(
-        "",
-        operation_id="submit_package",
-        summary="Gửi một gói tin học bạ",
-        status_code=HTTPStatus.ACCEPTED,
-        openapi_extra=_XML_BODY,
-        responses={
-            200: {
-                "description": "Đã có kết quả, hoặc gói tin này đã được gửi trước đó",
-                "model": PackageAnswer,
-            },
-            202: {
-                "description": "Đã tiếp nhận và lưu giữ; xem kết quả tại Location",
-                "headers": {"Location": _header("Địa chỉ xem kết quả")},
-            },
-        },
-    )
-    async def submit(
-        request: Request,
-        response: Response,
-        prefer: Annotated[
-            str | None,
-            Header(
-                description=f"`wait=N`: đợi kết quả tối đa N giây (không quá {WAIT_LIMIT_SECONDS})",
-                examples=["wait=20"],
-            ),
-        ] = None,
-    ) -> PackageAnswer:
-        """Take a signed package (ban-tin-1 XML) and acknowledge it once it is durable.
-
-        Sending the same bytes again is always safe and gets the same package.
-        """
+def _add_list(router: APIRouter, parts: PackageParts) -> None:
+    @router.get("", operation_id="list_packages", summary="Danh sách gói tin đã gửi")
+    async def list_own(
+        request: Request, response: Response, wanted: Annotated[ListQuery, Query()]
+    ) -> PackagePage:
+        """List the packages of this account, newest first; `next` leads to the next page."""
         reader = await parts.reader(request)
-        _require_xml(request)
-        receipt = await receive_package(
-            request.stream(),
-            caller=reader.caller,
-            database=parts.database,
-            vault=parts.vault,
-            now=reader.now,
-            trace_id=reader.trace_id,
-        )
-        package, seconds = receipt.package, wait_seconds(prefer)
-        if seconds and not package.decided:
-            package = await await_decision(
-                parts.database,
-                client_id=package.client_id,
-                package_id=package.package_id,
-                seconds=seconds,
-            )
-        if package.decided or receipt.repeated:
-            response.status_code = HTTPStatus.OK
-        if package.decided and seconds:
-            response.headers["Preference-Applied"] = f"wait={seconds}"
-        response.headers["Location"] = package_path(package.package_id)
-        return _present(await show_package(parts.database, package, reader), request, response)
+        listing = wanted.listing()
+        found = await list_packages(parts.database, listing, reader)
+        return present_page(found, listing.limit, answer_language(request, response))
 
 
 def _add_result(router: APIRouter, parts: PackageParts) -> None:
     @router.get("/{package_id}", operation_id="get_package", summary="Xem kết quả một gói tin")
     async def get_package(
-        request: Request, response: Response, package_id: _PackageId
+        request: Request,
+        response: Response,
+        package_id: _PackageId,
+        prefer: Annotated[str | None, Header(description=PREFER, examples=["wait=20"])] = None,
     ) -> PackageAnswer:
         """Tell where a package stands and what became of each transcript."""
         reader = await parts.reader(request)
-        return _present(await read_package(parts.database, package_id, reader), request, response)
+        package = await find_visible(parts.database, package_id, reader)
+        if await parts.wait_for(package, prefer):
+            package = await find_visible(parts.database, package_id, reader)
+        shown = await show_package(parts.database, package, reader)
+        return present(shown, request, response, prefer=prefer)
 
     @router.get(
         "/by-digest/{sha256}",
@@ -161,7 +121,7 @@ def _add_result(router: APIRouter, parts: PackageParts) -> None:
         """Find the package of these bytes, such as after a lost answer."""
         reader = await parts.reader(request)
         shown = await read_package_by_digest(parts.database, sha256.lower(), reader)
-        return _present(shown, request, response)
+        return present(shown, request, response)
 
 
 def _add_documents(router: APIRouter, parts: PackageParts) -> None:
@@ -183,15 +143,24 @@ def _add_documents(router: APIRouter, parts: PackageParts) -> None:
     @router.get(
         "/{package_id}/reply",
         operation_id="get_package_reply",
-        summary="Tải bản tin trả lời đã ký",
+        summary="Tải bản tin trả lời đã ký, hoặc nội dung của nó dạng JSON",
         response_class=Response,
-        responses={200: _xml_answer("Bản tin trả lời có chữ ký số của kho")},
+        responses={
+            200: {**_xml_answer("Bản tin trả lời có chữ ký số của kho"), "model": ReplyAnswer}
+        },
     )
     async def get_reply(request: Request, package_id: _PackageId) -> Response:
-        """Give the signed reply; 404 until it is made."""
+        """Give the signed reply; 404 until it is made.
+
+        `Accept: application/json` gives the same content in the same names, without the signature.
+        """
         reader = await parts.reader(request)
         body = await read_reply(parts.database, package_id, reader)
-        return _xml(body, f"{package_id}-tra-loi.xml", {})
+        vary = {"Vary": "Accept"}
+        if wants_json(request.headers.get("accept")):
+            content = await asyncio.to_thread(reply_answer, body)
+            return Response(content.model_dump_json(), media_type=JSON, headers=vary)
+        return _xml(body, f"{package_id}-tra-loi.xml", vary)
 
     @router.post(
         "/{package_id}/reply/read",
@@ -205,55 +174,11 @@ def _add_documents(router: APIRouter, parts: PackageParts) -> None:
         await acknowledge_reply(parts.database, package_id, await parts.reader(request))
 
 
-def _present(shown: Shown, request: Request, response: Response) -> PackageAnswer:
-    language = preferred_language(request.headers.get("accept-language"))
-    response.headers["Content-Language"] = language
-    response.headers["Vary"] = "Accept-Language"
-    if not shown.package.decided:
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
-    return package_answer(shown.package, shown.items, language)
-
-
-def _require_xml(request: Request) -> None:
-    """Refuse by the headers alone what would be refused after reading.
-
-    Raises:
-        WrongMediaType: the body is declared as something else, or as compressed.
-        TooLarge: its declared length exceeds the limit.
-        InvalidRequest: its declared length is no number.
-    """
-    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if declared not in {XML, "text/xml"}:
-        raise WrongMediaType(expected=XML)
-    if encoding != "identity":
-        raise WrongMediaType(expected=f"{XML} (Content-Encoding: identity)")
-    length = request.headers.get("content-length", "0")
-    if not length.isdecimal():
-        raise InvalidRequest(parameter="content-length", reason="malformed")
-    if int(length) > PACKAGE_LIMIT:
-        raise TooLarge(limit=PACKAGE_LIMIT)
-
-
 def _xml(content: bytes, filename: str, headers: dict[str, str]) -> Response:
     disposition = {"Content-Disposition": f'attachment; filename="{filename}"'}
     return Response(content, media_type=XML, headers={**headers, **disposition})
 
 
-_SCHEMA: dict[str, Any] = {"type": "string", "contentMediaType": XML}
-
-_XML_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "Gói tin BAN_TIN đã ký, tối đa 32 MiB",
-        "content": {XML: {"schema": _SCHEMA}},
-    }
-}
-
-
-def _header(description: str) -> dict[str, Any]:
-    return {"description": description, "schema": {"type": "string"}}
-
-
 def _xml_answer(description: str) -> dict[str, Any]:
-    return {"description": description, "content": {XML: {"schema": _SCHEMA}}}
+    schema = {"type": "string", "contentMediaType": XML}
+    return {"description": description, "content": {XML: {"schema": schema}}}

@@ -64,12 +64,30 @@ Index(
 )
 Index("ix_packages_waiting", packages.c.turn, postgresql_where=packages.c.state == "00")
 
+Index("ix_packages_list", packages.c.client_id, packages.c.received_at, packages.c.package_id)
+Index(
+    "ix_packages_finished_at",
+    packages.c.finished_at,
+    postgresql_where=packages.c.finished_at.is_not(None),
+)
+
+message_ids = Table(
+    "message_ids",
+    metadata,
+    Column("school_code", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("package_id", Uuid, ForeignKey("packages.package_id"), nullable=False),
+    Column("digest", Text, nullable=False),
+)
+"""Which package a school's message id belongs to: the first decided one that the school proved to
+have sealed and that its sender might send."""
+
 package_items = Table(
     "package_items",
     metadata,
     Column("package_id", Uuid, ForeignKey("packages.package_id"), primary_key=True),
     Column("ordinal", Integer, primary_key=True),
-    Column("student_code", Text, nullable=False),
+    Column("student_code", Text),
     Column("result", CHAR(2), nullable=False),
     Column("transcript_code", Text),
     Column("original_sha256", Text),

@@ -17,6 +17,7 @@ class TranscriptLinks(BaseModel):
     """Where to read more of the same transcript."""
 
     original: str = Field(description="Bản gốc XML của nhà trường, giống từng byte")
+    history: str = Field(description="Các phiên bản: đã phát hành, thu hồi, phát hành lại")
     report: str = Field(description="Kết quả kiểm tra chữ ký từng vị trí")
     verification: str = Field(description="Trang kiểm tra công khai theo mã")
 
@@ -44,10 +45,13 @@ class TranscriptAnswer(BaseModel):
                 "issued_on": "2026-05-30",
                 "accepted_at": "2026-06-12T09:30:00+07:00",
                 "withdrawn_at": None,
+                "version": 1,
+                "previous_code": None,
                 "original_sha256": "ab" * 32,
                 "package_id": "6f1f2d0e-4a7c-4c58-9d2e-0d6f4b1c9a10",
                 "links": {
                     "original": "/v1/transcripts/HHB8WG-CUCGKZ-ZA4SVQ/original",
+                    "history": "/v1/transcripts/HHB8WG-CUCGKZ-ZA4SVQ/history",
                     "report": "/v1/transcripts/HHB8WG-CUCGKZ-ZA4SVQ/report",
                     "verification": "/verify/HHB8WG-CUCGKZ-ZA4SVQ",
                 },
@@ -81,6 +85,12 @@ class TranscriptAnswer(BaseModel):
     withdrawn_at: str | None = Field(
         description="Thời điểm thu hồi, giờ Việt Nam", json_schema_extra=_TIME
     )
+    version: int = Field(
+        description="Phiên bản: 1 cho lần phát hành đầu, tăng dần sau mỗi lần thu hồi và lập lại"
+    )
+    previous_code: str | None = Field(
+        description="Mã tra cứu của phiên bản trước; null nếu không có"
+    )
     original_sha256: str = Field(description="Mã băm SHA-256 của bản gốc")
     package_id: UUID = Field(description="Gói tin đã mang học bạ này đến")
     links: TranscriptLinks = Field(description="Đường dẫn liên quan")
@@ -107,10 +117,13 @@ def present_record(record: TranscriptRecord, standing: Standing) -> TranscriptAn
         issued_on=record.issued_on,
         accepted_at=local_time(record.accepted_at),
         withdrawn_at=None if record.withdrawn_at is None else local_time(record.withdrawn_at),
+        version=record.version,
+        previous_code=None if record.previous_code is None else format_code(record.previous_code),
         original_sha256=record.original_sha256,
         package_id=record.package_id,
         links=TranscriptLinks(
             original=f"/v1/transcripts/{code}/original",
+            history=f"/v1/transcripts/{code}/history",
             report=f"/v1/transcripts/{code}/report",
             verification=f"/verify/{code}",
         ),

@@ -10,6 +10,7 @@ from app.clients.partition import Place, may_read
 from app.db import Database
 from app.errors import IntegrityFailure, NotFound
 from app.register.find import find, report_of
+from app.register.history import Version, versions_of
 from app.register.record import Standing, TranscriptRecord
 from app.register.standing import standing_of
 from app.transcripts.codes import parse_code
@@ -90,6 +91,22 @@ async def read_report(database: Database, reading: Reading) -> tuple[str, str]:
     if report is None:
         raise NotFound
     return found.transcript_code, report
+
+
+async def read_history(
+    database: Database, reading: Reading
+) -> tuple[TranscriptRecord, tuple[Version, ...]]:
+    """Give every version of the transcript's student, school, school year and level.
+
+    Raises:
+        NotAllowed: the token lacks the scope transcripts:read.
+        InvalidCode: the code has a typing error.
+        NotFound: no such transcript, or it belongs to a school that the caller may not act for.
+        Unavailable: the database cannot answer, or the read could not be recorded.
+    """
+    found = await _entitled_record(database, reading, Action.HISTORY_READ)
+    async with database.read() as connection:
+        return found, await versions_of(connection, found)
 
 
 async def _entitled_record(

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Path, Request, Response
 from app.clients.accounts import Caller
 from app.db import Database
 from app.locale import preferred_language
+from app.lookup.history import HistoryAnswer, present_history
 from app.lookup.presentation import TranscriptAnswer, present_record
-from app.lookup.read import Reading, read_original, read_record, read_report
+from app.lookup.read import Reading, read_history, read_original, read_record, read_report
 from app.lookup.report import ReportAnswer, present_report
 from app.tracing import trace_id_of
 from app.transcripts.codes import format_code
@@ -81,6 +82,18 @@ def lookup_routes(
                 "X-Content-Type-Options": "nosniff",
             },
         )
+
+    @router.get(
+        "/{code}/history",
+        operation_id="read_transcript_history",
+        summary="Đọc các phiên bản của học bạ: đã phát hành, thu hồi, phát hành lại",
+    )
+    async def read_transcript_history(
+        request: Request, response: Response, code: _Code
+    ) -> HistoryAnswer:
+        """Give every version of one student's school year at one school, oldest first."""
+        response.headers.update(PRIVATE)
+        return present_history(*await read_history(database, await reading(request, code)))
 
     @router.get(
         "/{code}/report",

@@ -2,25 +2,42 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ARRAY, JSON, Text, any_, bindparam, cast, column, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.errors import Unavailable
-from app.register.record import NewRecord, TranscriptRecord
+from app.register.record import NewRecord, Place, TranscriptRecord, place_of
 from app.register.standing import note_provisional
 from app.register.tables import transcript_codes, transcripts
+from app.register.withdraw import make_way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The original is new and now in force under this code."""
+    """The original is new and now in force under this code.
+
+    Attributes:
+        replaced: the code of a revoked transcript that left force for it.
+    """
 
     code: str
+    replaced: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +67,6 @@ class Conflicting:
 
 Acceptance = Accepted | AlreadyInForce | Withdrawn | Conflicting
 
-_Place = tuple[int, str, str, str]
-"""(school_year, school_code, student_code, level): where one transcript is in force at a time."""
-
-_place_of = attrgetter("school_year", "school_code", "student_code", "level")
-
 
 async def accept(
     connection: AsyncConnection, records: Sequence[NewRecord]
@@ -63,7 +75,8 @@ async def accept(
 
     Repeatable: the same records again give `AlreadyInForce` with the same codes. When `records`
     repeats an original, the repeats are `AlreadyInForce`; when it holds two originals of one
-    student, the earlier one wins.
+    student, the earlier one wins. What follows a withdrawn transcript is the next version of its
+    place; what follows a revoked one takes it out of force.
 
     Several packages may do this at once: rows go in by place, so no two transactions wait for each
     other, and a row that another transaction is inserting is waited for. The transaction must be
@@ -78,11 +91,13 @@ async def accept(
         One acceptance per record, in the same order.
 
     Raises:
-        Unavailable: a withdrawal came in between; the whole transaction must be repeated.
+        Unavailable: a withdrawal or another version came in between; the whole transaction must be
+            repeated.
     """
     if not records:
         return ()
-    rows = sorted(records, key=lambda new: _place_of(new.record))
+    rows = sorted(records, key=lambda new: place_of(new.record))
+    left = await make_way(connection, rows)
     inserted = await _insert_new(connection, rows)
     await _insert_codes(connection, [new.record for new in rows if _code(new) in inserted])
     await note_provisional(connection, [new for new in rows if _code(new) in inserted])
@@ -91,8 +106,10 @@ async def accept(
     answers: list[Acceptance] = []
     for new in records:
         if _code(new) in inserted:
-            inserted.remove(_code(new))
-            answers.append(Accepted(code=_code(new)))
+            replaced = inserted.pop(_code(new))
+            answers.append(
+                Accepted(code=_code(new), replaced=replaced if replaced in left else None)
+            )
         else:
             answers.append(_judge(new.record, known, in_force))
     return tuple(answers)
@@ -103,19 +120,22 @@ def _code(new: NewRecord) -> str:
 
 
 def _judge(
-    record: TranscriptRecord, known: dict[str, bool], in_force: dict[_Place, str]
+    record: TranscriptRecord, known: dict[str, bool], in_force: dict[Place, str]
 ) -> Acceptance:
     """Say why a record was not inserted."""
     code = record.transcript_code
     if code in known:
         return Withdrawn(code=code) if known[code] else AlreadyInForce(code=code)
     try:
-        return Conflicting(code=in_force[_place_of(record)])
+        return Conflicting(code=in_force[place_of(record)])
     except KeyError as error:
         raise Unavailable(part="database") from error
 
 
-_KEPT = tuple(field.name for field in fields(TranscriptRecord) if field.name != "withdrawn_at")
+_FOUND = {"withdrawn_at", "version", "previous_code"}
+"""What the register itself knows of a new transcript."""
+
+_KEPT = tuple(field.name for field in fields(TranscriptRecord) if field.name not in _FOUND)
 
 _new = (
     func.unnest(
@@ -132,27 +152,55 @@ _new = (
 )
 """The records as one row source, an array per column: one statement whatever the class's size."""
 
+_before = (
+    select(transcripts.c.version, transcripts.c.transcript_code)
+    .where(
+        transcripts.c.school_year == _new.c.school_year,
+        transcripts.c.school_code == _new.c.school_code,
+        transcripts.c.student_code == _new.c.student_code,
+        transcripts.c.level == _new.c.level,
+    )
+    .order_by(transcripts.c.version.desc())
+    .limit(1)
+    .lateral("before")
+)
+"""The newest version at a record's place, as the statement's beginning saw it."""
+
 _INSERT_NEW = (
     insert(transcripts)
     .from_select(
-        [*_KEPT, "report"],
-        select(*(_new.c[name] for name in _KEPT), cast(_new.c.report, JSON)).order_by(
-            _new.c.position
-        ),
+        [*_KEPT, "report", "version", "previous_code"],
+        select(
+            *(_new.c[name] for name in _KEPT),
+            cast(_new.c.report, JSON),
+            func.coalesce(_before.c.version, 0) + 1,
+            _before.c.transcript_code,
+        )
+        .select_from(_new.outerjoin(_before, true()))
+        .order_by(_new.c.position),
     )
     .on_conflict_do_nothing()
-    .returning(transcripts.c.transcript_code)
+    .returning(transcripts.c.transcript_code, transcripts.c.previous_code)
 )
-"""No conflict target: code and place may both be taken, by this statement's own rows too."""
+"""No conflict target: code, place and version may be taken, by this statement's own rows too. A
+version that another transaction took in between is a row that is not inserted."""
 
 
-async def _insert_new(connection: AsyncConnection, rows: Sequence[NewRecord]) -> set[str]:
-    """Insert what neither exists nor conflicts; give back the codes that went in."""
+async def _insert_new(
+    connection: AsyncConnection, rows: Sequence[NewRecord]
+) -> dict[str, str | None]:
+    """Insert what neither exists nor conflicts; give back the codes that went in.
+
+    With each code goes that of the version before, None for a first one.
+    """
     arrays: dict[str, list[Any]] = {
         name: [getattr(new.record, name) for new in rows] for name in _KEPT
     }
     arrays["report"] = [new.report for new in rows]
-    return set(await connection.scalars(_INSERT_NEW, arrays))
+    return {
+        row.transcript_code: row.previous_code
+        for row in await connection.execute(_INSERT_NEW, arrays)
+    }
 
 
 async def _insert_codes(connection: AsyncConnection, records: Sequence[TranscriptRecord]) -> None:
@@ -185,7 +233,7 @@ async def _withdrawn_by_code(
 
 async def _in_force_by_place(
     connection: AsyncConnection, records: Sequence[TranscriptRecord]
-) -> dict[_Place, str]:
+) -> dict[Place, str]:
     """Find what is in force for the records' students: place → code."""
     statement = select(
         transcripts.c.school_year,

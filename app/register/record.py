@@ -1,9 +1,18 @@
 """What the register keeps of one accepted transcript, as frozen values."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
+
+Place = tuple[int, str, str, str]
+"""(school_year, school_code, student_code, level): where one transcript is in force at a time."""
+
+place_of: Callable[[Any], Place] = attrgetter("school_year", "school_code", "student_code", "level")
+"""Name the place of a record or of a row that has these columns."""
 
 
 class Standing(StrEnum):
@@ -30,6 +39,8 @@ class TranscriptRecord:
         byte_offset: where the original's base64 text starts in that package, in bytes.
         byte_length: the length of that base64 text, in bytes.
         withdrawn_at: when it was withdrawn (thu hồi); None while in force.
+        version: which transcript of its place it is, from 1; a correction is the next one.
+        previous_code: the code of the version before; None for the first.
     """
 
     school_year: int
@@ -54,6 +65,8 @@ class TranscriptRecord:
     byte_length: int
     accepted_at: datetime
     withdrawn_at: datetime | None = None
+    version: int = 1
+    previous_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +74,8 @@ class NewRecord:
     """A verified transcript that asks to be registered.
 
     Attributes:
-        record: the row; a new one is in force, so its `withdrawn_at` is not read.
+        record: the row; its `withdrawn_at`, `version` and `previous_code` are not read, because a
+            new one is in force and the register itself knows what came before.
         report: the verification report as JSON text.
         provisional_under: digest of the trust snapshot that left revocation open; None when it was
             decided.

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Uuid,
     column,
     table,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -48,6 +49,8 @@ transcripts = Table(
     Column("accepted_at", DateTime(timezone=True), nullable=False),
     Column("withdrawn_at", DateTime(timezone=True)),
     Column("report", JSON, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("previous_code", Text),
     postgresql_partition_by="LIST (school_year)",
 )
 """One row per accepted original; a partition per school year, named by the year it starts in.
@@ -63,6 +66,15 @@ Index(
     transcripts.c.level,
     unique=True,
     postgresql_where=transcripts.c.withdrawn_at.is_(None),
+)
+Index(
+    "uq_transcripts_version",
+    transcripts.c.school_year,
+    transcripts.c.school_code,
+    transcripts.c.student_code,
+    transcripts.c.level,
+    transcripts.c.version,
+    unique=True,
 )
 Index(
     "ix_transcripts_school_year_personal_number_hash",
@@ -105,6 +117,27 @@ Index(
     unique=True,
     postgresql_where=transcript_standings.c.standing != "provisional",
 )
+
+transcript_withdrawals = Table(
+    "transcript_withdrawals",
+    metadata,
+    Column(
+        "transcript_code",
+        Text,
+        ForeignKey("transcript_codes.transcript_code"),
+        primary_key=True,
+    ),
+    Column("cause", Text, nullable=False),
+    Column("reason", Text),
+    Column("package_id", Uuid, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("cause IN ('school', 'revocation')", name="cause"),
+    CheckConstraint("(cause = 'school') = (reason IS NOT NULL)", name="reason"),
+)
+"""Why a transcript left force: its school's reason, or that a newer one replaced a revoked one.
+
+`package_id` is the package that withdrew it, or the one that brought its successor.
+"""
 
 public_transcripts = table(
     "public_transcripts",

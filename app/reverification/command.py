@@ -123,7 +123,9 @@ async def _run(  # what the command was told
     )
     try:
         if not await schema_is_current(database):
-            raise StartRefused("the database has another schema: run `python -m app migrate`")
+            raise StartRefused(
+                "cơ sở dữ liệu có phiên bản lược đồ khác: hãy chạy `python -m app migrate`"
+            )
         verification = VerificationProcesses(
             processes=processes or settings.verification_processes,
             trust=await with_evidence(
@@ -142,7 +144,7 @@ async def _run(  # what the command was told
             )
             await reverify(parts, selection, tally, show=show)
     except CheckFailed as error:
-        raise StartRefused("the verification processes cannot start") from error
+        raise StartRefused("không khởi động được các tiến trình kiểm tra chữ ký") from error
     finally:
         await database.dispose()
 

@@ -18,7 +18,7 @@ from app.transcripts.content import Transcript
 UNREADABLE = "PKG-106"
 """The code of bytes in the vault that are no base64 text."""
 
-_NOT_SIGNED = frozenset({"accepted_at", "withdrawn_at"})
+_NOT_SIGNED = frozenset({"accepted_at", "withdrawn_at", "version", "previous_code"})
 """What the register knows besides the signed content and where it lies."""
 
 

@@ -53,19 +53,58 @@ def build_package(
 """
         for item in items
     )
+    listed = f"""<DANH_SACH_HOC_BA SO_LUONG="{len(items)}">
+{entries}    </DANH_SACH_HOC_BA>"""
+    return _signed_message("01", listed, school=school, head=head, style=style)
+
+
+def build_withdrawal(
+    reasons: Sequence[tuple[str, str | None]],
+    *,
+    school: SyntheticSchool,
+    head: MessageHead,
+    style: SigningStyle | None = None,
+) -> bytes:
+    """Make a message that withdraws transcripts, signed with the school's seal.
+
+    Args:
+        reasons: each code with why it is withdrawn; None leaves the reason out, as a bad tool does.
+        school: who issued them.
+        head: what the message says about itself.
+        style: how to sign.
+    """
+    entries = "".join(
+        f"""      <THU_HOI>
+        <MA_DINH_DANH_HOC_BA>{escape(code)}</MA_DINH_DANH_HOC_BA>
+        {"" if reason is None else f"<LY_DO>{escape(reason)}</LY_DO>"}
+      </THU_HOI>
+"""
+        for code, reason in reasons
+    )
+    listed = f"<DANH_SACH_THU_HOI>\n{entries}    </DANH_SACH_THU_HOI>"
+    return _signed_message("03", listed, school=school, head=head, style=style)
+
+
+def _signed_message(
+    purpose: str,
+    listed: str,
+    *,
+    school: SyntheticSchool,
+    head: MessageHead,
+    style: SigningStyle | None,
+) -> bytes:
     unsigned = f"""<?xml version="1.0" encoding="UTF-8"?>
 <BAN_TIN>
   <NOI_DUNG Id="noidung">
     <BAN_TIN_ID>{escape(head.message_id)}</BAN_TIN_ID>
-    <MUC_DICH_BAN_TIN>01</MUC_DICH_BAN_TIN>
+    <MUC_DICH_BAN_TIN>{purpose}</MUC_DICH_BAN_TIN>
     <LOAI_DU_LIEU_SO>01</LOAI_DU_LIEU_SO>
     <NOI_TAO_BAN_TIN>
       <CO_QUAN_DON_VI_ID>{escape(school.code)}</CO_QUAN_DON_VI_ID>
       <TEN_CO_QUAN_DON_VI>{escape(school.name)}</TEN_CO_QUAN_DON_VI>
     </NOI_TAO_BAN_TIN>
     <NGAY_TAO_BAN_TIN>{head.created_at.isoformat(timespec="seconds")}</NGAY_TAO_BAN_TIN>
-    <DANH_SACH_HOC_BA SO_LUONG="{len(items)}">
-{entries}    </DANH_SACH_HOC_BA>
+    {listed}
   </NOI_DUNG>
   <KY_PHAT_HANH_GOI_TIN/>
 </BAN_TIN>

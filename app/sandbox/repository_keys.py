@@ -48,7 +48,9 @@ def make_repository_keys(folder: Path, *, today: date, keys: KeyStore | None = N
     if len(present) == len(FILES):
         return
     if present:
-        raise StartRefused(f"{folder} holds only {', '.join(present)}: restore the other key files")
+        raise StartRefused(
+            f"thư mục {folder} chỉ còn {', '.join(present)}: hãy khôi phục các tệp khóa còn lại"
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".keys-") as temporary:
         whole = Path(temporary) / "keys"

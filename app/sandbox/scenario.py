@@ -8,7 +8,12 @@ from pathlib import Path
 
 from app.sandbox.classes import ClassSpec, make_class
 from app.sandbox.keys import KeyStore
-from app.sandbox.packaging import MessageHead, SignedTranscript, build_package
+from app.sandbox.packaging import (
+    MessageHead,
+    SignedTranscript,
+    build_package,
+    build_withdrawal,
+)
 from app.sandbox.pki import Pki, make_pki
 from app.sandbox.school import SyntheticSchool, make_school, signers_of
 from app.sandbox.signing import NotReady, SigningStyle, sign_transcript
@@ -57,6 +62,11 @@ class Scenario:
         """Pack transcripts as another message of the same school and day."""
         head = _head(self.school, self.created_at, number)
         return build_package(transcripts, school=self.school, head=head)
+
+    def withdrawing(self, reasons: Sequence[tuple[str, str | None]], *, number: int) -> bytes:
+        """Withdraw transcripts by another message of the same school and day."""
+        head = _head(self.school, self.created_at, number)
+        return build_withdrawal(reasons, school=self.school, head=head)
 
 
 def make_scenario(

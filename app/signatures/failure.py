@@ -4,8 +4,8 @@ from traceback import extract_tb
 
 from lxml import etree
 
-from app.transcripts.document import location_of
 from app.transcripts.finding import Finding, shortened
+from app.transcripts.locations import location_of
 from app.transcripts.xml import source_line
 
 

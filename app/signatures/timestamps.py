@@ -34,7 +34,7 @@ from app.signatures.shape import (
 )
 from app.signatures.tokens import NoToken, is_signed, open_token, stamps
 from app.signatures.trust import TrustSnapshot
-from app.transcripts.document import XADES
+from app.transcripts.locations import XADES
 
 OTHER_OCTETS = "SIG-350"
 OUT_OF_ORDER = "SIG-351"

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from app.signatures.algorithms import DS, ENVELOPED
 from app.signatures.canonical import Canonicalization
-from app.transcripts.document import XADES
+from app.transcripts.locations import XADES
 
 SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
 """Reference/@Type of the reference to the signed properties (EN 319 132-1 clause 4.4.2)."""

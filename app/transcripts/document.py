@@ -16,18 +16,10 @@ from typing import Any
 from lxml import etree
 
 from app.transcripts.finding import DocumentRefused, Finding, shortened
+from app.transcripts.locations import PREFIXES, location_of, shown_name
 from app.transcripts.octets import has_byte_order_mark, line_of
 from app.transcripts.profile import Family, Profile
 from app.transcripts.xml import elements_at, load_schema, read_xml, source_line
-
-DS = "http://www.w3.org/2000/09/xmldsig#"
-XADES = "http://uri.etsi.org/01903/v1.3.2#"
-XADES_141 = "http://uri.etsi.org/01903/v1.4.1#"
-EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
-
-PREFIXES = {DS: "ds", XADES: "xades", XADES_141: "xades141", EXCLUSIVE_C14N: "ec"}
-"""The namespaces that may be declared, and how a location writes them, whatever the document's own
-prefixes are. A relative URI, xsi, XInclude and every other namespace is refused."""
 
 MAX_FINDINGS = 50
 """Findings reported for one document: more than anybody mends at a time, and a bound on the report
@@ -91,7 +83,7 @@ class Document:
         if known is None:
             parent = element.getparent()
             if parent is None:
-                return f"/{_shown(element.tag)}"
+                return f"/{shown_name(element.tag)}"
             self._locate_children(parent, self.location_of(parent))
             known = self._locations[element]
         return known
@@ -102,7 +94,7 @@ class Document:
         for child in parent:
             alike.setdefault(child.tag, []).append(child)
         for tag, children in alike.items():
-            path = f"{above}/{_shown(tag)}"
+            path = f"{above}/{shown_name(tag)}"
             if len(children) == 1:
                 self._locations[children[0]] = path
                 continue
@@ -148,29 +140,6 @@ def open_document(data: bytes, rules: Profile | Family) -> Document:
         sha256=hashlib.sha256(data).hexdigest(),
         default_namespaces=any(declared["prefix"] is None for declared in declarations),
     )
-
-
-def location_of(element: etree._Element) -> str:
-    """Name an element's place: local names, a position only where siblings share the name.
-
-    Example: "/HOC_BA/DU_LIEU_HOC_BA/THONG_TIN_HOC_BA/BANG_DIEM_HOC_BA/DIEM_TONG_KET[2]".
-    """
-    lineage = [element, *element.iterancestors()]
-    return "".join(f"/{_step(node)}" for node in reversed(lineage))
-
-
-def _step(node: etree._Element) -> str:
-    before = sum(1 for _ in node.itersiblings(node.tag, preceding=True))
-    alone = before == 0 and next(node.itersiblings(node.tag), None) is None
-    return _shown(node.tag) if alone else f"{_shown(node.tag)}[{before + 1}]"
-
-
-def _shown(tag: str) -> str:
-    if tag[0] != "{":
-        return tag
-    namespace, _, name = tag[1:].partition("}")
-    prefix = PREFIXES.get(namespace)
-    return f"{prefix}:{name}" if prefix else name
 
 
 def _choose(root: etree._Element, family: Family) -> Profile | None:

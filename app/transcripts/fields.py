@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from app.transcripts.document import location_of
 from app.transcripts.finding import DocumentRefused, Finding, shortened
+from app.transcripts.locations import location_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

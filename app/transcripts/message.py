@@ -18,6 +18,7 @@ from app.transcripts.fields import (
     children_at,
     misfit,
     name_at,
+    optional_at,
     record_of,
     text_at,
 )
@@ -28,8 +29,19 @@ from app.transcripts.xml import read_xml
 CREATE = "01"
 """MUC_DICH_BAN_TIN of a message that brings new transcripts."""
 
+AMEND = "02"
+"""Reserved: issued content never changes, so a correction is a withdrawal and a new transcript."""
+
+WITHDRAW = "03"
+"""MUC_DICH_BAN_TIN of a message that withdraws transcripts (thu hồi)."""
+
+ITEM_LIMIT = 300
+"""Transcripts or withdrawals of one message: several classes, one unit of work for a worker. The
+schema holds transcripts to the same number."""
+
 _CONTENT = "/BAN_TIN/NOI_DUNG"
 _ITEM = f"{_CONTENT}/DANH_SACH_HOC_BA/HOC_BA_SO"
+_LISTS = {CREATE: "DANH_SACH_HOC_BA", WITHDRAW: "DANH_SACH_THU_HOI"}
 
 _ORIGINAL = re.compile(rb"<DU_LIEU_SO_GOC\s*(?:/>|>([^<]*)</DU_LIEU_SO_GOC\s*>)")
 """In a document without comments, CDATA and processing instructions, every such text is a tag."""
@@ -56,17 +68,33 @@ class MessageItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalItem:
+    """One withdrawal of a message.
+
+    Attributes:
+        ordinal: its place in the message, from 1.
+        typed_code: MA_DINH_DANH_HOC_BA as the school wrote it.
+        reason: LY_DO, NFC; None where it is absent or blank. May hold personal data.
+    """
+
+    ordinal: int
+    typed_code: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What a package says about itself.
 
     Attributes:
         message_id: BAN_TIN_ID, the sender's own number.
-        purpose: MUC_DICH_BAN_TIN, `CREATE` or 03 for a withdrawal.
+        purpose: MUC_DICH_BAN_TIN: `CREATE`, `WITHDRAW` or the reserved `AMEND`.
         data_kind: LOAI_DU_LIEU_SO.
         school_code: CO_QUAN_DON_VI_ID.
         school_name: TEN_CO_QUAN_DON_VI, NFC.
         created_at: NGAY_TAO_BAN_TIN, aware.
-        items: in the order of the message; empty for a withdrawal.
+        items: in the order of the message; none unless it creates.
+        withdrawals: in the order of the message; none unless it withdraws.
     """
 
     message_id: str
@@ -76,6 +104,12 @@ class Message:
     school_name: str
     created_at: datetime
     items: tuple[MessageItem, ...]
+    withdrawals: tuple[WithdrawalItem, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many items it asks to be decided."""
+        return len(self.items) + len(self.withdrawals)
 
 
 def read_message(data: bytes, canonical: bytes) -> Message:
@@ -88,7 +122,8 @@ def read_message(data: bytes, canonical: bytes) -> Message:
     Raises:
         DocumentRefused: PKG-101 the octets are no NOI_DUNG, its list is not the one of its purpose
             or a transcript cannot be located in the package, PKG-104 SO_LUONG is not the number of
-            transcripts, PKG-105 a student twice, SIG-140 what the schema should have caught.
+            transcripts, PKG-105 a student twice, SIG-121 more withdrawals than `ITEM_LIMIT`,
+            SIG-140 what the schema should have caught.
     """
     root = read_xml(canonical, PACKAGE_LIMITS)
     if root.tag != "NOI_DUNG":
@@ -102,6 +137,7 @@ def read_message(data: bytes, canonical: bytes) -> Message:
         school_name=name_at(content, "NOI_TAO_BAN_TIN/TEN_CO_QUAN_DON_VI"),
         created_at=_moment(content, "NGAY_TAO_BAN_TIN"),
         items=_items(data, content),
+        withdrawals=_withdrawals(content),
     )
 
 
@@ -130,16 +166,38 @@ def transcript_range(kept: bytes) -> bytes:
     return decoded
 
 
-def _items(data: bytes, content: Record) -> tuple[MessageItem, ...]:
-    purpose = text_at(content, "MUC_DICH_BAN_TIN")
-    listings = children_at(content, "DANH_SACH_HOC_BA")
-    if (purpose == CREATE) != bool(listings):
+def _listing(content: Record, purpose: str) -> Record | None:
+    """Find the list of a purpose when the message has it; it must be the one of its purpose."""
+    said = text_at(content, "MUC_DICH_BAN_TIN")
+    listing = next(iter(children_at(content, _LISTS[purpose])), None)
+    if said in _LISTS and (said == purpose) != (listing is not None):
         xpath = f"{_CONTENT}/MUC_DICH_BAN_TIN"
-        raise DocumentRefused(Finding(code="PKG-101", xpath=xpath, value=purpose))
-    if not listings:
+        raise DocumentRefused(Finding(code="PKG-101", xpath=xpath, value=said))
+    return listing if said == purpose else None
+
+
+def _withdrawals(content: Record) -> tuple[WithdrawalItem, ...]:
+    listing = _listing(content, WITHDRAW)
+    entries = [] if listing is None else children_at(listing, "THU_HOI")
+    if len(entries) > ITEM_LIMIT:
+        xpath = f"{_CONTENT}/{_LISTS[WITHDRAW]}"
+        raise DocumentRefused(Finding(code="SIG-121", xpath=xpath, value=str(len(entries))))
+    return tuple(
+        WithdrawalItem(
+            ordinal=ordinal,
+            typed_code=text_at(entry, "MA_DINH_DANH_HOC_BA"),
+            reason=optional_at(entry, "LY_DO"),
+        )
+        for ordinal, entry in enumerate(entries, start=1)
+    )
+
+
+def _items(data: bytes, content: Record) -> tuple[MessageItem, ...]:
+    listing = _listing(content, CREATE)
+    if listing is None:
         return ()
-    entries = children_at(listings[0], "HOC_BA_SO")
-    declared = attribute_of(listings[0], "SO_LUONG")
+    entries = children_at(listing, "HOC_BA_SO")
+    declared = attribute_of(listing, "SO_LUONG")
     if declared != str(len(entries)):
         value = shortened(f"{declared} ≠ {len(entries)}")
         raise DocumentRefused(

@@ -109,7 +109,7 @@ def load_bundle(folder: Path) -> Bundle:
             if name in entry
         ]
     if not found["anchor"]:
-        raise StartRefused(f"the trust bundle {folder} holds no anchor")
+        raise StartRefused(f"bộ tin cậy {folder} không có chứng thư gốc nào")
     trust = TrustSnapshot(
         anchors=tuple(sorted(found["anchor"])),
         intermediates=tuple(sorted(found["intermediate"])),
@@ -141,11 +141,11 @@ def checked_manifest(folder: Path) -> Manifest:
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     named = [entry["file"] for entry in entries]
     if len(set(named)) != len(named):
-        raise StartRefused(f"{folder / MANIFEST} names a file twice")
+        raise StartRefused(f"{folder / MANIFEST} nêu một tệp hai lần")
     older = {f"{HISTORY}/{revision}.json" for revision in range(1, len(digests))}
     if different := files.symmetric_difference({*named, *older, MANIFEST}):
         raise StartRefused(
-            f"the trust bundle {folder} and its manifest differ: {', '.join(sorted(different))}"
+            f"bộ tin cậy {folder} khác với bản kê của nó: {', '.join(sorted(different))}"
         )
     return Manifest(digests=digests, entries=tuple(entries))
 
@@ -176,11 +176,11 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_bytes())
     except OSError as error:
-        raise StartRefused(f"the trust bundle's {path} cannot be read: {error.strerror}") from error
+        raise StartRefused(f"không đọc được {path} của bộ tin cậy: {error.strerror}") from error
     except ValueError as error:
-        raise StartRefused(f"{path} is no JSON") from error
+        raise StartRefused(f"{path} không phải là JSON") from error
     if not isinstance(manifest, dict) or not _is_manifest(manifest):
-        raise StartRefused(f"{path} is no manifest of version {VERSION}")
+        raise StartRefused(f"{path} không phải là bản kê phiên bản {VERSION}")
     return manifest
 
 
@@ -215,14 +215,14 @@ def read_pinned(folder: Path, entry: Mapping[str, str]) -> bytes:
         [certificate] = load_pem_x509_certificates(path.read_bytes())
         sound = entry["purpose"] == "intermediate" or is_self_signed_authority(certificate)
     except OSError as error:
-        raise StartRefused(f"{path} cannot be read: {error.strerror}") from error
+        raise StartRefused(f"không đọc được {path}: {error.strerror}") from error
     except ValueError as error:
-        raise StartRefused(f"{path} does not hold exactly one PEM certificate") from error
+        raise StartRefused(f"{path} không chứa đúng một chứng thư PEM") from error
     der = certificate.public_bytes(Encoding.DER)
     if sha256(der).hexdigest() != entry["sha256"]:
-        raise StartRefused(f"{path} is not the certificate that the manifest pins")
+        raise StartRefused(f"{path} không phải chứng thư mà bản kê đã ghim")
     if not sound:
-        raise StartRefused(f"{path} is no self-signed CA and cannot be an anchor")
+        raise StartRefused(f"{path} không phải CA tự ký nên không thể là chứng thư gốc")
     return der
 
 

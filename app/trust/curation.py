@@ -73,9 +73,9 @@ def faults_of_bundle(folder: Path, now: datetime) -> tuple[str, ...]:
     for one in pinned:
         certificate = one.certificate
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-            faults.append(f"{one.sha256}: outside its validity")
+            faults.append(f"{one.sha256}: ngoài thời hạn hiệu lực")
         if not any(_issued(other.certificate, certificate) for other in pinned):
-            faults.append(f"{one.sha256}: issued by nobody in the bundle")
+            faults.append(f"{one.sha256}: không có nơi cấp trong bộ tin cậy")
     return tuple(faults)
 
 
@@ -100,7 +100,7 @@ def add_to_bundle(
     certificate = _read(data)
     fit = is_authority if purpose == "intermediate" else is_self_signed_authority
     if not fit(certificate):
-        raise StartRefused(f"the certificate cannot be an {purpose}")
+        raise StartRefused(f"chứng thư này không thể dùng làm {purpose}")
     digest = sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
     known = checked_manifest(folder) if (folder / MANIFEST).exists() else None
     entries = () if known is None else known.entries
@@ -142,7 +142,7 @@ def _read(data: bytes) -> Certificate:
         pem = b"-----BEGIN" in data
         return load_pem_x509_certificate(data) if pem else load_der_x509_certificate(data)
     except ValueError as error:
-        raise StartRefused("the file holds no certificate") from error
+        raise StartRefused("tệp không chứa chứng thư số") from error
 
 
 def _issued(authority: Certificate, certificate: Certificate) -> bool:

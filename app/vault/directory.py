@@ -135,7 +135,7 @@ def open_directory(root: Path) -> DirectoryVault:
     try:
         unnamed_files = _prepare(root)
     except OSError as error:
-        raise StartRefused(f"the vault folder {root} cannot be used: {error.strerror}") from error
+        raise StartRefused(f"không dùng được thư mục kho lưu {root}: {error.strerror}") from error
     return DirectoryVault(root, unnamed_files=unnamed_files)
 
 

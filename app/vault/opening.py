@@ -28,19 +28,19 @@ def open_vault(
     try:
         address = urlsplit(url)
     except ValueError as error:
-        raise StartRefused("HOCBA_VAULT_URL is no URL") from error
+        raise StartRefused("HOCBA_VAULT_URL không phải là một URL") from error
     if "@" in address.netloc or address.query or address.fragment:
         # Not repeated in the message: it may hold a key.
         raise StartRefused(
-            "HOCBA_VAULT_URL takes no user, query or fragment; the keys belong in"
-            " HOCBA_S3_ACCESS_KEY and HOCBA_S3_SECRET_KEY"
+            "HOCBA_VAULT_URL không nhận tài khoản, truy vấn hay phần đuôi #; khóa đặt trong"
+            " HOCBA_S3_ACCESS_KEY và HOCBA_S3_SECRET_KEY"
         )
     match address.scheme:
         case "file":
             return open_directory(_folder(address))
         case "s3+http" | "s3+https":
             if access_key is None or secret_key is None:
-                raise StartRefused("S3 needs HOCBA_S3_ACCESS_KEY and HOCBA_S3_SECRET_KEY")
+                raise StartRefused("S3 cần HOCBA_S3_ACCESS_KEY và HOCBA_S3_SECRET_KEY")
             return open_bucket(
                 address.netloc,
                 address.path.strip("/"),
@@ -49,11 +49,13 @@ def open_vault(
                 secret_key=secret_key.get_secret_value(),
             )
         case _:
-            raise StartRefused("HOCBA_VAULT_URL starts with file://, s3+https:// or s3+http://")
+            raise StartRefused(
+                "HOCBA_VAULT_URL phải bắt đầu bằng file://, s3+https:// hoặc s3+http://"
+            )
 
 
 def _folder(address: SplitResult) -> Path:
     folder = Path(unquote(address.path))
     if address.netloc not in {"", "localhost"} or not folder.is_absolute():
-        raise StartRefused("a vault in a folder is named by its whole path: file:///folder")
+        raise StartRefused("kho lưu trong thư mục phải ghi đường dẫn đầy đủ: file:///thu-muc")
     return folder

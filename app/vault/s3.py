@@ -131,7 +131,7 @@ class S3Vault:
             # The two codes mean that another process of ours is making it at this moment.
             if error.code not in {"BucketAlreadyOwnedByYou", "OperationAborted"}:
                 raise StartRefused(
-                    f"the S3 server refuses the bucket {self._bucket} to our keys: {error.code}"
+                    f"máy chủ S3 từ chối bucket {self._bucket} với khóa của kho: {error.code}"
                 ) from error
         except _FAULTS as error:
             raise vault_unavailable() from error
@@ -162,7 +162,7 @@ def open_bucket(
         StartRefused: the endpoint or the name of the bucket is malformed.
     """
     if not endpoint or endpoint.startswith(":"):  # the SDK takes both
-        raise StartRefused("the vault's address is malformed: it names no host")
+        raise StartRefused("địa chỉ kho lưu sai dạng: không nêu tên máy chủ")
     transport = PoolManager(
         timeout=Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
         retries=RETRIES,
@@ -179,7 +179,7 @@ def open_bucket(
             http_client=transport,
         )
     except ValueError as error:
-        raise StartRefused(f"the vault's address is malformed: {error}") from error
+        raise StartRefused(f"địa chỉ kho lưu sai dạng: {error}") from error
     return S3Vault(client, bucket)
 
 

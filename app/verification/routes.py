@@ -103,6 +103,10 @@ def _page_routes(
 ) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
+    @router.get("/")
+    async def begin() -> Response:
+        return RedirectResponse("/verify", HTTPStatus.TEMPORARY_REDIRECT, headers=PAGE_HEADERS)
+
     @router.get("/verify")
     async def ask(
         request: Request,

@@ -5,8 +5,8 @@ from copy import deepcopy
 
 from lxml import etree
 
-from app.transcripts.document import PREFIXES
 from app.transcripts.limits import PACKAGE_LIMITS
+from app.transcripts.locations import PREFIXES
 from app.transcripts.xml import read_xml
 
 Change = Callable[[etree._Element, etree._Element, str], None]

@@ -26,8 +26,8 @@ from app.signatures.algorithms import DS
 from app.signatures.trust import Evidence, EvidenceKind, Registration, TrustSnapshot
 from app.signatures.verify import Context
 from app.transcripts.curriculum import THCS
-from app.transcripts.document import XADES
 from app.transcripts.limits import TRANSCRIPT_LIMITS
+from app.transcripts.locations import XADES
 from app.transcripts.xml import read_xml
 
 KEY_CACHE = Path(__file__).parents[2] / ".cache" / "sandbox-keys"

@@ -248,13 +248,13 @@ def test_a_failed_creation_is_refused(home: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_home_that_cannot_be_made_is_refused(home: Path) -> None:
     (home / "file").write_text("")
-    with EmbeddedPostgres() as postgres, pytest.raises(StartRefused, match="cannot start"):
+    with EmbeddedPostgres() as postgres, pytest.raises(StartRefused, match="không khởi động được"):
         postgres.start(home / "file" / "home")
 
 
 def test_a_lost_cluster_is_not_replaced_by_an_empty_one(home: Path) -> None:
     (home / "postgres").symlink_to(home / "unmounted")
-    with EmbeddedPostgres() as postgres, pytest.raises(StartRefused, match="it is gone"):
+    with EmbeddedPostgres() as postgres, pytest.raises(StartRefused, match="đã mất"):
         postgres.start(home)
 
 
@@ -270,4 +270,4 @@ def test_only_the_main_thread_may_start_it(home: Path) -> None:
     thread = threading.Thread(target=start)
     thread.start()
     thread.join()
-    assert refusals == ["the embedded PostgreSQL must be started from the main thread"]
+    assert refusals == ["PostgreSQL đi kèm phải được khởi động từ luồng chính"]

@@ -11,7 +11,20 @@ from tests.inspection import Stores, faults_of
 from tests.working import Repository
 
 DAMAGES = {
-    "counts that differ from the items": "UPDATE packages SET accepted = 6, rejected = 0",
+    "transcript out of force without a withdrawal": """
+        UPDATE transcripts SET withdrawn_at = now()
+        WHERE student_code = (SELECT student_code FROM package_items WHERE ordinal = 4)
+    """,
+    "withdrawal by message without its reason, its record, or a transcript out of force": """
+        DELETE FROM transcript_withdrawals
+    """,
+    "chain of versions with a gap": """
+        UPDATE transcripts SET version = 3
+        WHERE student_code = (SELECT student_code FROM package_items WHERE ordinal = 5)
+    """,
+    "counts that differ from the items": """
+        UPDATE packages SET accepted = 6, rejected = 0 WHERE purpose = '01'
+    """,
     "counts that do not add up": "UPDATE packages SET total = total + 1",
     "state 04 without its record, or the other way round": """
         UPDATE packages SET state = '04', read_at = now()
@@ -59,6 +72,16 @@ DAMAGES = {
 """What is done to the database, one after the other, by the fault that is then found."""
 
 
+KEPT = (
+    "audit",
+    "package_items",
+    "package_replies",
+    "transcripts",
+    "transcript_codes",
+    "transcript_withdrawals",
+)
+
+
 @pytest.fixture
 def stores(repository: Repository, tmp_path: Path) -> Stores:
     """A repository at rest that has accepted five transcripts and refused one."""
@@ -77,10 +100,14 @@ def stores(repository: Repository, tmp_path: Path) -> Stores:
 async def test_a_sound_repository_has_no_faults_and_every_damage_is_one(
     repository: Repository, stores: Stores
 ) -> None:
+    [(last,)] = repository.execute("SELECT transcript_code FROM package_items WHERE ordinal = 6")
+    repository.start_worker()
+    repository.package(repository.scenario.withdrawing([(last, "Sai điểm mẫu")], number=3))
+    repository.stop_worker()
     assert await names_of_faults(stores) == set()
-    for table in ("audit", "package_items", "package_replies", "transcripts", "transcript_codes"):
+    for table in KEPT:
         repository.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-    repository.execute("DROP INDEX uq_transcripts_in_force")
+    repository.execute("DROP INDEX uq_transcripts_in_force, uq_transcripts_version")
     for fault, damage in DAMAGES.items():
         assert fault not in await names_of_faults(stores)
         repository.execute(damage)

@@ -10,7 +10,15 @@ from app.clients.accounts import create_client
 from app.db import Database
 from app.intake.package import Package, State
 from app.intake.packages import add_package, find_package
-from app.intake.queue import Lease, hand_back, lease_next, put_off, renew
+from app.intake.queue import (
+    Lease,
+    estimate,
+    hand_back,
+    lease_next,
+    place_in_queue,
+    put_off,
+    renew,
+)
 
 START = datetime(2026, 6, 10, 2, 30, tzinfo=UTC)
 
@@ -153,8 +161,22 @@ async def test_a_pending_package_knows_its_place_in_the_queue(database: Database
     async with database.read() as connection:
         one = await find_package(connection, "so-lon", first)
         two = await find_package(connection, "so-lon", second)
-        hidden = await find_package(connection, "truong-nho", first)
-    assert one is not None
-    assert two is not None
-    assert (one.position, two.position) == (1, 2)
-    assert hidden is None
+        assert await find_package(connection, "truong-nho", first) is None
+        assert one is not None
+        assert two is not None
+        places = [
+            await place_in_queue(connection, package.package_id, now=package.received_at)
+            for package in (one, two)
+        ]
+    assert [place.position for place in places] == [1, 2]
+    assert [place.seconds for place in places] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("position", "decided", "seconds", "estimated"),
+    [(1, 0, 60.0, 2), (10, 0, 0.0, 20), (10, 3, 4.9, 20), (10, 30, 60.0, 20), (1, 7, 60.0, 9)],
+)
+def test_the_wait_is_estimated_from_the_pace_of_the_workers(
+    position: int, decided: int, seconds: float, estimated: int
+) -> None:
+    assert estimate(position, decided, seconds) == estimated

@@ -170,7 +170,7 @@ def test_a_key_file_that_is_missing_stops_the_start_with_one_sentence(
     (tmp_path / "keys" / "tokens.pem").unlink()
     status, output = outcome("serve", **environment)
     assert status == 1
-    assert output.startswith("Không khởi động được: the key file")
+    assert output.startswith("Không khởi động được: không đọc được tệp khóa")
     assert len(output.splitlines()) == 1
 
 

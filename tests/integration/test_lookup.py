@@ -83,9 +83,12 @@ def test_an_entitled_client_reads_what_the_register_keeps(
         "issued_on": "2026-05-30",
         "accepted_at": "2026-06-12T09:30:00+07:00",
         "withdrawn_at": None,
+        "version": 1,
+        "previous_code": None,
         "original_sha256": sha256(ORIGINAL).hexdigest(),
         "links": {
             "original": f"/v1/transcripts/{code}/original",
+            "history": f"/v1/transcripts/{code}/history",
             "report": f"/v1/transcripts/{code}/report",
             "verification": f"/verify/{code}",
         },

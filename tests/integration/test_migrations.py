@@ -255,7 +255,15 @@ async def test_one_transcript_is_in_force_for_a_student_a_year_and_a_level(
     second = TRANSCRIPT.replace("CODE1", "CODE2").replace("'bb'", "'dd'")
     with pytest.raises(DBAPIError, match=r"uq_transcripts_in_force|_idx"):
         await execute(database, [second])
-    await execute(database, ["UPDATE transcripts SET withdrawn_at = now()", second])
+    again = second.replace("]}]}')", "]}]}', 2, 'CODE1')")
+    await execute(database, ["UPDATE transcripts SET withdrawn_at = now()", again])
+
+
+async def test_a_version_is_issued_once(database: Database) -> None:
+    withdrawn = "UPDATE transcripts SET withdrawn_at = now()"
+    await execute(database, [*EVERYTHING, withdrawn])
+    with pytest.raises(DBAPIError, match="leve_idx1"):
+        await execute(database, [TRANSCRIPT.replace("CODE1", "CODE2").replace("'bb'", "'dd'")])
 
 
 async def test_the_public_verifier_reads_the_view_and_nothing_else(
@@ -292,6 +300,7 @@ async def test_a_code_is_looked_for_in_one_partition(database: Database) -> None
         "DELETE FROM packages",
         "SELECT FROM audit",
         "SELECT FROM school_staff",
+        "DELETE FROM message_ids",
         "UPDATE certificates SET der = ''",
         "UPDATE clients SET kind = 'ministry'",
         "DELETE FROM client_grants",
@@ -313,7 +322,8 @@ async def test_the_web_process_may_not(
         "DELETE FROM packages",
         "DELETE FROM transcripts",
         "UPDATE packages SET digest = 'cc'",
-        "UPDATE transcripts SET withdrawn_at = now()",
+        "UPDATE transcripts SET version = 2",
+        "DELETE FROM transcript_withdrawals",
         "SELECT secret_hash FROM client_secrets",
         "SELECT FROM audit",
         "INSERT INTO schools VALUES ('1', 'Trường Mẫu', '01', now())",

@@ -252,7 +252,7 @@ async def test_a_wrong_key_refuses_the_start_and_answers_nothing(s3_server: S3Se
     await right.check()
     await right.put_once(DIGEST, BytesIO(CONTENT))
     wrong = _bucket(s3_server, bucket, secret_key=s3_server.secret_key[::-1])
-    with pytest.raises(StartRefused, match=f"{bucket} to our keys: SignatureDoesNotMatch"):
+    with pytest.raises(StartRefused, match=f"{bucket} với khóa của kho: SignatureDoesNotMatch"):
         await wrong.check()
     with pytest.raises(Unavailable):
         await wrong.get(DIGEST)

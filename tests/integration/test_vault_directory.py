@@ -133,7 +133,7 @@ def test_a_file_system_without_unnamed_files_is_recognised(tmp_path: Path) -> No
 
 def test_a_path_that_cannot_be_a_folder_refuses_the_start(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StartRefused, match="cannot be used"):
+    with pytest.raises(StartRefused, match="không dùng được"):
         open_vault((tmp_path / "file" / "vault").as_uri())
 
 
@@ -157,5 +157,5 @@ async def test_a_url_names_a_folder_with_any_letters(tmp_path: Path) -> None:
     ],
 )
 def test_a_url_that_names_no_vault_refuses_the_start(url: str) -> None:
-    with pytest.raises(StartRefused, match=r"HOCBA_VAULT_URL|whole path"):
+    with pytest.raises(StartRefused, match=r"HOCBA_VAULT_URL|đường dẫn đầy đủ"):
         open_vault(url)

@@ -39,6 +39,13 @@ def withdraw(setting: Setting, code: str) -> None:
     )
 
 
+def test_whoever_types_the_bare_address_is_led_to_the_form(web: httpx.Client) -> None:
+    answer = web.get("/")
+    assert answer.status_code == 307
+    assert answer.headers["location"] == "/verify"
+    assert "<form" in web.get("/", follow_redirects=True).text
+
+
 def typo(code: str) -> str:
     return code[:-1] + ("2" if code[-1] != "2" else "3")
 

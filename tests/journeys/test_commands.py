@@ -243,4 +243,4 @@ def test_an_operator_enrols_a_school_step_by_step(home: Path, service: str, tmp_
         assert status == 0, output
     pem.write_bytes(b"khong phai chung thu")
     status, output = run(home, *steps[1])
-    assert (status, "holds no certificate" in output) == (1, True)
+    assert (status, "không chứa chứng thư số" in output) == (1, True)

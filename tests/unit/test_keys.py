@@ -67,26 +67,26 @@ def test_keys_are_not_shown(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "content", "load", "reason"),
     [
-        ("tokens.pem", None, load_web_keys, "cannot be read"),
-        ("tokens.pem", b"no key", load_web_keys, "no unencrypted PEM key"),
-        ("tokens.pem", pem(RSA), load_web_keys, "EC key on P-256"),
+        ("tokens.pem", None, load_web_keys, "không đọc được"),
+        ("tokens.pem", b"no key", load_web_keys, "không chứa khóa PEM"),
+        ("tokens.pem", pem(RSA), load_web_keys, "khóa EC trên P-256"),
         (
             "tokens.pem",
             pem(ec.generate_private_key(ec.SECP384R1())),
             load_web_keys,
-            "EC key on P-256",
+            "khóa EC trên P-256",
         ),
         (
             "tokens.pem",
             pem(P256, BestAvailableEncryption(b"pw")),
             load_web_keys,
-            "no unencrypted PEM key",
+            "không chứa khóa PEM",
         ),
-        ("reply.pem", pem(P256), load_worker_keys, "must hold an RSA key"),
-        ("reply-certificate.pem", b"none", load_worker_keys, "no PEM certificate"),
-        ("reply-certificate.pem", certificate_of(P256), load_worker_keys, "does not belong"),
-        ("codes.key", b"short", load_worker_keys, "exactly 32 bytes"),
-        ("identity.key", None, load_worker_keys, "cannot be read"),
+        ("reply.pem", pem(P256), load_worker_keys, "phải chứa khóa RSA"),
+        ("reply-certificate.pem", b"none", load_worker_keys, "không phải chứng thư PEM"),
+        ("reply-certificate.pem", certificate_of(P256), load_worker_keys, "không đi cùng"),
+        ("codes.key", b"short", load_worker_keys, "đúng 32 byte"),
+        ("identity.key", None, load_worker_keys, "không đọc được"),
     ],
 )
 def test_a_key_in_doubt_stops_the_start(

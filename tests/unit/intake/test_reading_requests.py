@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.intake.lanes import claimed_school
-from app.intake.routes import wait_seconds
+from app.intake.claims import claimed_school
+from app.intake.exchange import wait_seconds
 
 
 @pytest.mark.parametrize(

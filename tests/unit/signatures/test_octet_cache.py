@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from app.signatures.algorithms import DIGESTS
 from app.signatures.references import OctetCache, signed_octets
 from app.signatures.shape import PLAIN_FORMS
-from app.transcripts.document import location_of, open_document
+from app.transcripts.document import open_document
 from app.transcripts.limits import TRANSCRIPT_LIMITS
+from app.transcripts.locations import location_of
 from app.transcripts.profile import HOC_BA_1_THCS
 from app.transcripts.xml import read_xml
 from tests.verdicts import case_of

@@ -27,8 +27,8 @@ from app.signatures.writing import (
     Signer,
     signature_xml,
 )
-from app.transcripts.document import XADES
 from app.transcripts.limits import TRANSCRIPT_LIMITS
+from app.transcripts.locations import XADES
 from app.transcripts.xml import read_xml
 from tests.scenarios import keys
 from tests.xmlsec import accepts

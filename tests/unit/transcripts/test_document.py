@@ -5,15 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.transcripts.document import (
-    DS,
-    MAX_FINDINGS,
-    PREFIXES,
-    XADES,
-    location_of,
-    open_document,
-)
+from app.transcripts.document import MAX_FINDINGS, open_document
 from app.transcripts.finding import VALUE_LIMIT, DocumentRefused, Finding
+from app.transcripts.locations import DS, PREFIXES, XADES, location_of
 from app.transcripts.profile import BAN_TIN_1, HOC_BA_1_THCS, Profile
 from tests.vectors.transcripts.base import PACKAGE, TRANSCRIPT, changed
 

@@ -5,7 +5,15 @@ from lxml import etree
 
 from app.transcripts.finding import DocumentRefused, Finding
 from app.transcripts.limits import PACKAGE_LIMITS
-from app.transcripts.message import Message, original_of, read_message, transcript_range
+from app.transcripts.message import (
+    AMEND,
+    ITEM_LIMIT,
+    WITHDRAW,
+    Message,
+    original_of,
+    read_message,
+    transcript_range,
+)
 from app.transcripts.xml import read_xml
 from tests.vectors.transcripts.base import PACKAGE, changed
 
@@ -147,11 +155,35 @@ def test_a_student_sent_twice_is_named_at_the_repetition() -> None:
     )
 
 
-def test_a_withdrawal_has_no_items() -> None:
+def withdrawing(*entries: str) -> str:
     start, end = PACKAGE.index("<DANH_SACH_HOC_BA"), PACKAGE.index("</NOI_DUNG>")
-    text = PACKAGE[:start] + "<DANH_SACH_THU_HOI/>" + PACKAGE[end:]
-    message = read(text.replace("TIN>01<", "TIN>03<"))
-    assert (message.purpose, message.items) == ("03", ())
+    listed = "".join(f"<THU_HOI>{entry}</THU_HOI>" for entry in entries)
+    text = f"{PACKAGE[:start]}<DANH_SACH_THU_HOI>{listed}</DANH_SACH_THU_HOI>{PACKAGE[end:]}"
+    return text.replace("TIN>01<", "TIN>03<")
+
+
+CODE = "<MA_DINH_DANH_HOC_BA>234567-89ABCD-EFGHJK</MA_DINH_DANH_HOC_BA>"
+
+
+def test_a_withdrawal_tells_each_code_and_its_reason() -> None:
+    message = read(withdrawing(f"{CODE}<LY_DO> Sai điểm </LY_DO>", f"{CODE}<LY_DO> </LY_DO>", CODE))
+    assert (message.purpose, message.items, message.total) == (WITHDRAW, (), 3)
+    assert [(one.ordinal, one.typed_code) for one in message.withdrawals] == [
+        (number, "234567-89ABCD-EFGHJK") for number in (1, 2, 3)
+    ]
+    assert [one.reason for one in message.withdrawals] == ["Sai điểm", None, None]
+
+
+def test_more_withdrawals_than_one_message_may_hold_are_refused() -> None:
+    assert read(withdrawing(*[CODE] * ITEM_LIMIT)).total == ITEM_LIMIT
+    (finding,) = refusal(withdrawing(*[CODE] * (ITEM_LIMIT + 1)))
+    assert (finding.code, finding.value) == ("SIG-121", "301")
+
+
+def test_the_reserved_purpose_is_read_whatever_list_it_brings() -> None:
+    for text in (PACKAGE.replace("TIN>01<", "TIN>02<"), withdrawing(CODE).replace(">03<", ">02<")):
+        message = read(text)
+        assert (message.purpose, message.total) == (AMEND, 0)
 
 
 def test_a_purpose_without_its_list_is_refused() -> None:

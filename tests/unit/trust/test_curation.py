@@ -43,10 +43,14 @@ def test_a_bundle_that_is_built_one_by_one_trusts_the_same(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("data", "purpose", "reason"),
     [
-        (b"no certificate", "anchor", "no certificate"),
-        (pem(PKI.issuers[Branch.G1]), "anchor", "cannot be an anchor"),
-        (scenario_of(STUDENTS).school.seal.certificate_der, "intermediate", "cannot be an"),
-        (scenario_of(STUDENTS).school.seal.certificate_der, "anchor", "cannot be an anchor"),
+        (b"no certificate", "anchor", "không chứa chứng thư"),
+        (pem(PKI.issuers[Branch.G1]), "anchor", "không thể dùng làm anchor"),
+        (
+            scenario_of(STUDENTS).school.seal.certificate_der,
+            "intermediate",
+            "không thể dùng làm intermediate",
+        ),
+        (scenario_of(STUDENTS).school.seal.certificate_der, "anchor", "không thể dùng làm anchor"),
     ],
 )
 def test_what_is_not_fit_is_not_added(
@@ -59,8 +63,8 @@ def test_what_is_not_fit_is_not_added(
 
 def test_what_is_wrong_with_a_bundle_is_named(tmp_path: Path) -> None:
     stray = add_to_bundle(tmp_path, pem(PKI.issuers[Branch.G1]), purpose="intermediate", crl=None)
-    assert faults_of_bundle(tmp_path, NOW) == (f"{stray}: issued by nobody in the bundle",)
-    assert f"{stray}: outside its validity" in faults_of_bundle(
+    assert faults_of_bundle(tmp_path, NOW) == (f"{stray}: không có nơi cấp trong bộ tin cậy",)
+    assert f"{stray}: ngoài thời hạn hiệu lực" in faults_of_bundle(
         tmp_path, AUTHORITIES_TO.replace(year=2050)
     )
 
@@ -70,7 +74,7 @@ def test_a_publication_of_another_shape_is_no_entry(tmp_path: Path) -> None:
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     manifest["entries"][0]["crl"] = 7
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(StartRefused, match="no manifest"):
+    with pytest.raises(StartRefused, match="không phải là bản kê"):
         list_bundle(tmp_path)
 
 

@@ -183,6 +183,18 @@ _PACKAGES: dict[str, tuple[str, *tuple[Edit, ...]]] = {
     "base64-empty": ("", ("không phải base64", "")),
     "line-ends-of-windows": ("", ("\nPEhPQ", "\r\nPEhPQ")),
     "moment-in-utc": ("", ("09:30:00+07:00", "02:30:00.125Z")),
+    "purpose-reserved": ("", ("TIN>01</MUC", "TIN>02</MUC")),
+    "withdrawal-without-a-reason": (
+        "",
+        ("TIN>01</MUC", "TIN>03</MUC"),
+        (
+            PACKAGE[PACKAGE.index("    <DANH_SACH_HOC_BA") : PACKAGE.index("  </NOI_DUNG>")],
+            (
+                "<DANH_SACH_THU_HOI><THU_HOI><MA_DINH_DANH_HOC_BA>23456789ABCDEFGHJK"
+                "</MA_DINH_DANH_HOC_BA></THU_HOI></DANH_SACH_THU_HOI>"
+            ),
+        ),
+    ),
     "withdrawal": (
         "",
         ("TIN>01</MUC", "TIN>03</MUC"),
@@ -204,7 +216,7 @@ _PACKAGES: dict[str, tuple[str, *tuple[Edit, ...]]] = {
     "comment": ("SIG-112", ("<HOC_BA_SO>", "<HOC_BA_SO><!-- mẫu -->")),
     "moment-at-24": ("SIG-140", ("T09:30:00", "T24:00:00")),
     "moment-without-offset": ("SIG-140", ("+07:00", "")),
-    "purpose-unknown": ("SIG-140", ("TIN>01</MUC", "TIN>02</MUC")),
+    "purpose-unknown": ("SIG-140", ("TIN>01</MUC", "TIN>04</MUC")),
     "quantity-above-300": ("SIG-140", ('"3"', '"301"')),
 }
 
