@@ -117,6 +117,8 @@ def test_a_list_of_after_the_end_of_a_certificate_no_longer_speaks_of_it() -> No
     assert code_of(late, received_at=end + 3 * DAY) == "SIG-412"
     timely = replace(list_of(ISSUER, at=end - DAY, until=end + 9 * DAY), fetched_at=end)
     assert code_of(timely, received_at=end + 3 * DAY) is None
+    at_the_end = list_of(ISSUER, at=end, until=end + 9 * DAY)
+    assert code_of(replace(at_the_end, fetched_at=end), received_at=end + 3 * DAY) is None
 
 
 def test_a_revoked_authority_takes_everybody_along() -> None:
