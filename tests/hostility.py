@@ -39,7 +39,7 @@ def fill_shared(report: str) -> None:
     for at in range(0, HOSTILE, MEBIBYTE):
         area[at : at + MEBIBYTE] = b"x" * MEBIBYTE
         note(report)
-        if at > HOSTILE // 2:
+        if at > HOSTILE // 3:
             time.sleep(0.02)
 
 
