@@ -34,12 +34,13 @@ def fill_in_pieces(report: str) -> None:
 
 
 def fill_shared(report: str) -> None:
-    """Grow by memory that the kernel's limit does not count."""
+    """Grow by memory that the kernel's limit does not count; slowly, once it is much."""
     area = mmap.mmap(-1, HOSTILE)
     for at in range(0, HOSTILE, MEBIBYTE):
         area[at : at + MEBIBYTE] = b"x" * MEBIBYTE
         note(report)
-        time.sleep(0.002)
+        if at > HOSTILE // 3:
+            time.sleep(0.02)
 
 
 def spin(_: object) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.intake.checks import ItemVerdict
-from app.intake.memory import RESIDENT_LIMIT
+from app.intake.memory import RESIDENT_LIMIT, resident_bytes
 from app.intake.processes import CheckFailed, VerificationProcesses
 from app.signatures.verify import Context
 from tests.hostility import die, fill_in_pieces, fill_quickly, fill_shared, spin
@@ -75,3 +75,7 @@ async def test_a_class_goes_on_whatever_becomes_of_its_neighbours() -> None:
     for verdict in verdicts:
         assert isinstance(verdict, ItemVerdict)
         assert verdict.transcript is not None
+
+
+def test_a_process_that_is_gone_occupies_nothing() -> None:
+    assert resident_bytes(0) == 0

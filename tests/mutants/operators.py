@@ -5,6 +5,7 @@ the bodies of functions are touched: what runs at import is data.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Mutant:
     Attributes:
         function: its qualified name in the module.
         lines: first and last line of what differs.
-        change: what was written, and what stands there instead.
+        change: what was written, what stands there instead, and its number among the like.
     """
 
     module: str
@@ -60,6 +61,7 @@ class Mutant:
 
 def mutants_of(module: str, source: str, filename: str) -> Iterator[Mutant]:
     """Make all mutants of a module, in a fixed order."""
+    seen: Counter[tuple[str, str]] = Counter()
     for number, (function, node) in enumerate(_faulty_places(ast.parse(source))):
         before = ast.unparse(node)
         for choice, _ in enumerate(_edits(node)):
@@ -67,12 +69,14 @@ def mutants_of(module: str, source: str, filename: str) -> Iterator[Mutant]:
             _, changed = list(_faulty_places(tree))[number]
             list(_edits(changed))[choice]()
             after = "pass" if isinstance(changed, ast.Pass) else ast.unparse(changed)
+            change = " ".join(f"{before} -> {after}".split())
+            seen[function, change] += 1
             code = compile(ast.fix_missing_locations(tree), filename, "exec")
             yield Mutant(
                 module=module,
                 function=function,
                 lines=_lines(node),
-                change=" ".join(f"{before} -> {after}".split()),
+                change=f"{change} #{seen[function, change]}",
                 code=_find(code, function),
             )
 

@@ -1,5 +1,6 @@
 """The whole verdict on a transcript: what passes, what is refused, and that the place is named."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from app.sandbox.scenario import with_changed_mark, without_signature
 from app.signatures import verify
 from app.signatures.report import Coverage, Indication
 from app.transcripts.profile import HOC_BA_1, HOC_BA_1_THCS, Role
-from tests.verdicts import RECEIVED_AT, SEAL, case_of, codes, slot
+from tests.verdicts import RECEIVED_AT, SEAL, case_of, codes, in_slot, slot
 
 
 def slots() -> list[str]:
@@ -152,7 +153,22 @@ def test_an_unforeseen_error_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> No
     assert codes(verdict) == ["SIG-999"]
     assert verdict.transcript is None
     assert verdict.report.fault is not None
-    assert verdict.report.fault.startswith("LookupError at ")
+    assert re.fullmatch(r"LookupError at \S+test_verify\.py:\d+", verdict.report.fault)
+
+
+def test_content_under_signatures_that_do_not_fit_is_not_read() -> None:
+    """Or the report would say of a forgery whose it is and what its content lacks."""
+    forged = case_of().xml
+    for name in ("CBQL", SEAL):
+        forged = in_slot(
+            forged,
+            name,
+            lambda octets: re.sub(rb"(<ds:SignatureValue>)....", rb"\1AAAA", octets),
+        )
+    verdict = case_of().of_student("7900000000000").verify(forged)
+    assert {"SIG-320"} == set(codes(verdict))
+    assert verdict.report.coverage is not None
+    assert not verdict.report.coverage.complete
 
 
 def test_content_that_nobody_attests_never_passes(monkeypatch: pytest.MonkeyPatch) -> None:
