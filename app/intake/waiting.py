@@ -57,10 +57,11 @@ class Decisions:
 
     async def _look(self) -> None:
         try:
+            await asyncio.sleep(POLL_SECONDS)
             while self._waited:
-                await asyncio.sleep(POLL_SECONDS)
                 with suppress(Unavailable):  # whoever waits learns of it by its own next look
                     await self._tell()
+                await asyncio.sleep(POLL_SECONDS)
         finally:
             self._looking = None
 
