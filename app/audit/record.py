@@ -28,6 +28,7 @@ class Action(StrEnum):
     ARCHIVE_VERIFIED = "archive.verified"
     TRANSCRIPT_FINAL = "transcript.final"
     TRANSCRIPT_REVOKED = "transcript.revoked"
+    PACKAGE_DISCARDED = "package.discarded"
 
 
 async def record(  # noqa: PLR0913 -- reason: the columns of one row

@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.clients.accounts import may_act_for
 from app.db import Database
@@ -23,6 +23,7 @@ from app.intake.decision import (
     commit_decision,
 )
 from app.intake.dispute import keep_disputes
+from app.intake.keeping import may_bring_in, note_hold
 from app.intake.processes import VerificationProcesses
 from app.intake.queue import Lease
 from app.keys import WorkerKeys
@@ -33,6 +34,7 @@ from app.transcripts.finding import Finding
 from app.transcripts.message import CREATE, Message, MessageItem
 from app.trust.registry import registrations_of, registrations_of_certificates
 from app.vault import Vault
+from app.vault.vault import FIRST_LOCK
 
 UNKNOWN_SIGNER = "SIG-500"
 """The code of a certificate that the school did not register; the finding's value is its digest."""
@@ -46,6 +48,7 @@ class Processing:
 
     Attributes:
         clock: reads the time once, for the moment of the decision.
+        retention: how long a package stays locked after something in it was accepted.
     """
 
     database: Database
@@ -53,6 +56,7 @@ class Processing:
     keys: WorkerKeys
     processes: VerificationProcesses
     clock: Callable[[], datetime]
+    retention: timedelta = FIRST_LOCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +102,12 @@ async def process_package(parts: Processing, lease: Lease) -> Committed:
         decision = TakenApart(
             message=message, school=sender.school, judged=judged, findings=verdict.report.findings
         )
-    # 4 commit point: items, register, audit and state 02, or nothing
+    # 4 the bytes are locked before anybody is told that something in them was accepted
+    if may_bring_in(decision):
+        until = lease.received_at + parts.retention
+        held = await parts.vault.hold(lease.digest, until)
+        await note_hold(parts.database, lease.package_id, held, now=parts.clock())
+    # 5 commit point: items, register, audit and state 02, or nothing
     return await commit_decision(
         parts.database, lease, decision, keys=parts.keys, now=parts.clock()
     )
