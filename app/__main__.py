@@ -15,6 +15,7 @@ from app.contract import with_examples
 from app.db import migrate as migrate_database
 from app.demo import run_demo
 from app.errors import RepositoryError, StartRefused
+from app.fsck import fsck_stores
 from app.launch import configure_logs, openapi_document, run_worker, stores_ready
 from app.launch import serve as serve_until_stopped
 from app.problem_texts import KINDS
@@ -97,6 +98,7 @@ def migrate() -> None:
 
 
 cli.command("reverify")(reverify_archive)
+cli.command("fsck")(fsck_stores)
 
 
 @cli.command()
