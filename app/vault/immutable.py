@@ -7,6 +7,7 @@ stops accidents and every other account, and not whoever owns the machine.
 import fcntl
 import os
 from pathlib import Path
+from tempfile import mkstemp
 
 _GET_FLAGS = 0x80086601
 """FS_IOC_GETFLAGS of linux/fs.h, the same on every 64-bit machine with generic numbers."""
@@ -44,8 +45,7 @@ def may_set_immutable(folder: Path) -> bool:
     Raises:
         OSError: no file can be made there.
     """
-    path = folder / f".immutable-{os.getpid()}"
-    file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDONLY, 0o400)
+    file, name = mkstemp(dir=folder)
     try:
         set_immutable(file, on=True)
         set_immutable(file, on=False)
@@ -55,7 +55,7 @@ def may_set_immutable(folder: Path) -> bool:
         return True
     finally:
         os.close(file)
-        path.unlink()
+        Path(name).unlink()
 
 
 def _flags(file: int) -> int:

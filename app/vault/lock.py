@@ -16,7 +16,7 @@ from app.vault.vault import vault_unavailable
 
 LAST_MOMENT = datetime(2106, 2, 7, tzinfo=UTC)
 """Ceph's gateway keeps the end of a lock in 32 bits of seconds: a later one silently wraps round
-into the past and locks nothing. None is ever asked for."""
+into the past and locks nothing. None is ever asked for: a lock ends here at the latest."""
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
 
@@ -64,11 +64,5 @@ def read_lock(headers: Mapping[str, str]) -> Lock:
 
 
 def in_reach(until: datetime) -> datetime:
-    """Give the moment to ask for: whole seconds, and never one that wraps round.
-
-    Raises:
-        ValueError: it lies beyond what every server can keep.
-    """
-    if until > LAST_MOMENT:
-        raise ValueError("a lock ends before 2106-02-07")
-    return until.replace(microsecond=0)
+    """Give the moment to ask for: whole seconds, and never one that wraps round."""
+    return min(until, LAST_MOMENT).replace(microsecond=0)

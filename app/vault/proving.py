@@ -29,7 +29,7 @@ def prove_on_bucket(client: Minio, bucket: str, version: str, lock: Lock) -> tup
         client: speaks with the service's keys.
         bucket: the bucket in use.
         version: the probe's locked version.
-        lock: its lock; must have an end.
+        lock: its lock before all of them.
 
     Raises:
         Unavailable: the server cannot be reached, or fails.

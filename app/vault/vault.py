@@ -21,7 +21,8 @@ class Held:
 
     Attributes:
         version: the version that the store locked; None when it only keeps a mark of its own.
-        until: when the lock ends, at least what was asked for.
+        until: when the lock ends: what was asked for or later, but not after 2106, when some
+            servers lose count.
     """
 
     version: str | None

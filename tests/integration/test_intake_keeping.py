@@ -1,13 +1,19 @@
 """What becomes of a package's bytes: locked when it brought something in, else gone in time."""
 
+import asyncio
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
+from typing_extensions import override
 
 from app.db import connect
+from app.errors import Unavailable
 from app.intake.keeping import REFUSED_KEPT, discard_refused
 from app.main import read_clock
+from app.vault.directory import DirectoryVault
+from app.vault.vault import Held
 from tests.inspection import Stores, faults_of
 from tests.working import NOW, XML, Repository
 
@@ -21,6 +27,22 @@ DISCARDS = """
     FROM package_discards d JOIN packages p USING (package_id)
     JOIN audit a ON a.object = d.package_id::text AND a.action = 'package.discarded'
 """
+
+
+class LocklessVault(DirectoryVault):
+    """A real vault that cannot lock until it may."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, unnamed_files=False)
+        self.may_lock = False
+        self.refused = asyncio.Event()
+
+    @override
+    async def hold(self, digest: str, until: datetime) -> Held:
+        if not self.may_lock:
+            self.refused.set()
+            raise Unavailable(part="vault")
+        return await super().hold(digest, until)
 
 
 @pytest.fixture
@@ -53,6 +75,19 @@ def test_a_package_that_brings_something_in_is_held_and_it_is_written_down(
     assert working.execute(HOLDS) == [(answer["digest"], None, NOW + timedelta(days=90))]
     (kept,) = [path for path in working.vault_folder.rglob("*") if path.is_file()]
     assert kept.stat().st_mode & 0o777 == 0o444
+
+
+def test_nothing_is_accepted_while_the_bytes_cannot_be_locked(repository: Repository) -> None:
+    vault = LocklessVault(repository.vault_folder)
+    repository.start_worker(vault=vault)
+    client = repository.client()
+    sent = client.post("/v1/packages", content=repository.scenario.package, headers=XML)
+    repository.thread.run(vault.refused.wait())
+    assert repository.execute("SELECT count(*) FROM transcripts") == [(0,)]
+    assert repository.execute(HOLDS) == []
+    vault.may_lock = True
+    assert repository.replied(client, sent.json()["package_id"])["accepted"] == 6
+    assert len(repository.execute(HOLDS)) == 1
 
 
 def test_a_package_refused_whole_is_not_held(working: Repository) -> None:
