@@ -17,6 +17,7 @@ from app.db import migrate as migrate_database
 from app.demo import run_demo
 from app.directory_commands import directory_commands
 from app.errors import RepositoryError, StartRefused
+from app.fsck import fsck_stores
 from app.launch import configure_logs, openapi_document, run_worker, stores_ready
 from app.launch import serve as serve_until_stopped
 from app.problem_texts import KINDS
@@ -105,6 +106,7 @@ def migrate() -> None:
 
 
 cli.command("reverify")(reverify_archive)
+cli.command("fsck")(fsck_stores)
 
 
 @cli.command()

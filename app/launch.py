@@ -40,7 +40,8 @@ from app.secondopinion.sampling import Sampling
 from app.settings import Settings
 from app.trust.bundle import MANIFEST
 from app.trust.fetching import Reach
-from app.vault import open_vault
+from app.vault import open_configured_vault, open_vault
+from app.worker.discarding import keep_discarding
 from app.worker.loop import work
 from app.worker.revocation import TrustKeeper, Upkeep
 
@@ -173,20 +174,19 @@ async def _work(settings: Settings, url: str) -> None:
                 )
             parts = Processing(
                 database=database,
-                vault=open_vault(
-                    settings.vault_location,
-                    access_key=settings.s3_access_key,
-                    secret_key=settings.s3_secret_key,
-                ),
+                vault=open_configured_vault(settings),
                 keys=keys,
                 processes=processes,
                 clock=read_clock,
+                retention=settings.retention,
             )
+            await parts.vault.check()
             # The first package should find evidence; without any it is taken provisionally.
             await keeper.bring_up_to_date(parts)
             await processes.start()
             async with asyncio.TaskGroup() as jobs:
                 jobs.create_task(keeper.keep_current(parts, stop))
+                jobs.create_task(keep_discarding(parts, stop))
                 name = f"{os.uname().nodename}/{os.getpid()}"
                 jobs.create_task(work(parts, name=name, stop=stop))
         except CheckFailed as error:

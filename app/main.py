@@ -31,7 +31,7 @@ from app.lookup.routes import lookup_routes
 from app.problems import Problem, install_problems, problem_responses
 from app.settings import Settings
 from app.trust.routes import CertificateParts, certificate_routes
-from app.vault import Vault, open_vault
+from app.vault import Vault, open_configured_vault
 from app.verification.check import Stores
 from app.verification.error_codes import error_code_routes
 from app.verification.routes import verification_routes
@@ -93,11 +93,7 @@ def open_web_parts(settings: Settings, *, database_url: str) -> WebParts:
         settings=settings,
         database=connect(database_url, role="hocba_web", pool_size=WEB_CONNECTIONS),
         verifier=connect(database_url, role="hocba_verifier", pool_size=WEB_CONNECTIONS),
-        vault=open_vault(
-            settings.vault_location,
-            access_key=settings.s3_access_key,
-            secret_key=settings.s3_secret_key,
-        ),
+        vault=open_configured_vault(settings),
         keys=load_web_keys(settings.keys_folder),
         clock=read_clock,
     )

@@ -3,6 +3,7 @@
 Variables carry the prefix `HOCBA_`. A production process refuses the embedded defaults.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 
@@ -30,6 +31,19 @@ class Settings(BaseSettings):
     )
     s3_access_key: SecretStr | None = None
     s3_secret_key: SecretStr | None = None
+    s3_ca_file: Path | None = Field(
+        default=None, description="PEM file of the S3 server's authority; the system's if absent"
+    )
+    s3_region: str | None = Field(
+        default=None, description="Region of the bucket; the server is asked if absent"
+    )
+    retention_days: int | None = Field(
+        default=None,
+        ge=90,
+        le=25_550,  # 70 years: some servers lose count of a lock's end in 2106
+        description="Days that a package with anything accepted stays locked, 50 years if absent;"
+        " 90 days in a sandbox",
+    )
     keys_dir: Path | None = Field(default=None, description="Folder of the repository's own keys")
     trust_dir: Path | None = Field(default=None, description="Folder of the trust bundle")
     host: str = "127.0.0.1"
@@ -74,6 +88,12 @@ class Settings(BaseSettings):
                     "HOCBA_TRUST_DIR"
                 )
         return self
+
+    @property
+    def retention(self) -> timedelta:
+        """How long a package with anything accepted stays locked: a lock is never shortened."""
+        sandbox = self.environment == "sandbox"
+        return timedelta(days=self.retention_days or (90 if sandbox else 18_263))
 
     @property
     def keys_folder(self) -> Path:

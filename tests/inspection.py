@@ -127,12 +127,25 @@ FAULTS = {
         GROUP BY p.package_id
         HAVING count(a.id) <> (p.state = '04')::int OR (p.read_at IS NULL) = (p.state = '04')
     """,
+    "package with something accepted that is not held, or not for long enough": """
+        SELECT p.package_id FROM packages p LEFT JOIN package_holds h USING (package_id)
+        WHERE p.accepted > 0
+            AND (h.retained_until IS NULL OR h.retained_until < p.received_at + interval '90 days')
+    """,
+    "discarded package with something accepted": """
+        SELECT package_id FROM packages JOIN package_discards USING (package_id) WHERE accepted > 0
+    """,
     "package without a reply": """
         SELECT package_id FROM packages p
         WHERE NOT EXISTS (SELECT FROM package_replies r WHERE r.package_id = p.package_id)
     """,
 }
 """What must have no row, by its name."""
+
+KEPT_PACKAGES = """
+    SELECT digest, size FROM packages
+    WHERE package_id NOT IN (SELECT package_id FROM package_discards)
+"""
 
 _ITEM = re.compile(
     rb"<Item><ma_hoc_sinh>([^<]*)</ma_hoc_sinh>.*?"
@@ -178,7 +191,7 @@ async def _kept_bytes(connection: "Connection", vault: Vault) -> list[str]:
     places = await connection.fetch(
         "SELECT package_digest, byte_offset, byte_length, original_sha256 FROM transcripts"
     )
-    for digest, size in await connection.fetch("SELECT digest, size FROM packages"):
+    for digest, size in await connection.fetch(KEPT_PACKAGES):
         try:
             content = await vault.get(digest)
         except RepositoryError as error:

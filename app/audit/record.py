@@ -46,6 +46,7 @@ class Action(StrEnum):
     CERTIFICATE_REVOKED = "certificate.revoked"
     TRANSCRIPT_WITHDRAWN = "transcript.withdrawn"
     HISTORY_READ = "history.read"
+    PACKAGE_DISCARDED = "package.discarded"
 
 
 async def record(  # noqa: PLR0913 -- reason: the columns of one row

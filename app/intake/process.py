@@ -6,17 +6,19 @@ everything is judged at, so a repetition comes to the same verdict.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.db import Database
 from app.directory.staff import staff_key
 from app.intake.decision import Committed, TakenApart, commit_decision
 from app.intake.dispute import keep_disputes
 from app.intake.judging import Judges, judge_package
+from app.intake.keeping import may_bring_in, note_hold
 from app.intake.processes import VerificationProcesses
 from app.intake.queue import Lease
 from app.keys import WorkerKeys
 from app.vault import Vault
+from app.vault.vault import FIRST_LOCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,7 @@ class Processing:
 
     Attributes:
         clock: reads the time once, for the moment of the decision.
+        retention: how long a package stays locked after something in it was accepted.
     """
 
     database: Database
@@ -32,6 +35,7 @@ class Processing:
     keys: WorkerKeys
     processes: VerificationProcesses
     clock: Callable[[], datetime]
+    retention: timedelta = FIRST_LOCK
 
 
 async def process_package(parts: Processing, lease: Lease) -> Committed:
@@ -61,7 +65,12 @@ async def process_package(parts: Processing, lease: Lease) -> Committed:
     if isinstance(decision, TakenApart):
         disputes = (each.verdict.dispute for each in decision.judged)
         await keep_disputes(parts.vault, filter(None, disputes))
-    # 4 commit point: items, register, audit and state 02, or nothing
+    # 4 the bytes are locked before anybody is told that something in them was accepted
+    if may_bring_in(decision):
+        until = lease.received_at + parts.retention
+        held = await parts.vault.hold(lease.digest, until)
+        await note_hold(parts.database, lease.package_id, held, now=parts.clock())
+    # 5 commit point: items, register, audit and state 02, or nothing
     return await commit_decision(
         parts.database, lease, decision, keys=parts.keys, now=parts.clock()
     )

@@ -103,3 +103,24 @@ package_replies = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
 """The signed reply of each package, as it is handed out."""
+
+Index("ix_packages_digest", packages.c.digest)
+
+package_holds = Table(
+    "package_holds",
+    metadata,
+    Column("package_id", Uuid, ForeignKey("packages.package_id"), primary_key=True),
+    Column("vault_version", Text),
+    Column("retained_until", DateTime(timezone=True), nullable=False),
+    Column("held_at", DateTime(timezone=True), nullable=False),
+)
+"""Which version of the object the vault locked before anything in the package was accepted, and
+until when; the version is null in a folder, which has none."""
+
+package_discards = Table(
+    "package_discards",
+    metadata,
+    Column("package_id", Uuid, ForeignKey("packages.package_id"), primary_key=True),
+    Column("discarded_at", DateTime(timezone=True), nullable=False),
+)
+"""Packages of which nothing was accepted and whose bytes are gone."""

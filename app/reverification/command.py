@@ -25,7 +25,7 @@ from app.settings import Settings
 from app.transcripts.codes import ALPHABET, format_code, parse_code
 from app.trust.bundle import load_bundle
 from app.trust.evidence import with_evidence
-from app.vault import open_vault
+from app.vault import open_configured_vault
 
 START_SYMBOLS = 8
 """Symbols of the place where a sample begins: finer than any archive."""
@@ -116,11 +116,7 @@ async def _run(  # what the command was told
     console: Console,
 ) -> None:
     database = connect(url, role="hocba_worker")
-    vault = open_vault(
-        settings.vault_location,
-        access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key,
-    )
+    vault = open_configured_vault(settings)
     try:
         if not await schema_is_current(database):
             raise StartRefused(

@@ -126,7 +126,7 @@ def require_successor(found: Manifest, known: Manifest) -> None:
         StartRefused: it does not hold the known one among those before it.
     """
     if found.digests[: known.revision] != known.digests:
-        raise StartRefused(f"the manifest does not follow revision {known.revision}")
+        raise StartRefused(f"bản kê không nối tiếp lần sửa đổi {known.revision}")
 
 
 def checked_manifest(folder: Path) -> Manifest:

@@ -1,12 +1,57 @@
 """What every store of immutable objects promises, and how an object is named in it."""
 
 import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
 from typing import BinaryIO, Protocol
 
 from app.errors import IntegrityFailure, Unavailable
 
+FIRST_LOCK = timedelta(days=90)
+"""How long every object stays whatever becomes of it: time for a sender to dispute a refusal."""
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An object under a lock.
+
+    Attributes:
+        version: the version that the store locked; None when it only keeps a mark of its own.
+        until: when the lock ends: what was asked for or later, but not after 2106, when some
+            servers lose count.
+    """
+
+    version: str | None
+    until: datetime
+
+
+class Attempt(StrEnum):
+    """What somebody with the service's own keys may try on a locked object."""
+
+    OVERWRITE = "overwrite"
+    HIDE = "hide"
+    DELETE = "delete"
+    DELETE_BYPASSING = "delete-bypassing"
+    SHORTEN = "shorten"
+    WEAKEN = "weaken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One attempt that was really made.
+
+    Attributes:
+        withstood: afterwards the object could be read as before and its lock was the same.
+        answer: what the store said, in its own words; empty when it raised nothing.
+    """
+
+    attempt: Attempt
+    withstood: bool
+    answer: str
 
 
 class Vault(Protocol):
@@ -16,8 +61,8 @@ class Vault(Protocol):
     is asked.
 
     Durability: when `put_once` returns, the object survives the death of the process and of the
-    machine. When it raises or is cancelled, the object may or may not be there, whole; a part of
-    one is never readable.
+    machine, and nobody discards it within `FIRST_LOCK`. When it raises or is cancelled, the object
+    may or may not be there, whole; a part of one is never readable.
     Concurrency: every method may run at the same time as any other, in any number of processes.
     Retries: every call may be repeated with the same arguments (`content` wound back).
     Memory: a call may hold the whole object, so whoever takes bytes from outside caps their size.
@@ -26,12 +71,13 @@ class Vault(Protocol):
     async def put_once(self, digest: str, content: BinaryIO) -> None:
         """Make the bytes from where `content` stands to its end durable under their digest.
 
-        Does nothing when the same bytes are there already, after reading and hashing those.
+        When the same bytes are there already, reads and hashes those and only sees to it that they
+        stay as long as new ones would.
 
         Raises:
             IntegrityFailure: the bytes given, or those kept under this digest, hash to another
                 one; nothing was written.
-            Unavailable: the store cannot take it now.
+            Unavailable: the store cannot take it, or not lock it, now.
         """
 
     async def get(self, digest: str) -> bytes:
@@ -55,13 +101,50 @@ class Vault(Protocol):
             Unavailable: the store cannot answer now.
         """
 
+    async def hold(self, digest: str, until: datetime) -> Held:
+        """Lock an object against everybody until a moment; a longer lock stays as it is.
+
+        Reads and hashes the object first, so that what is locked are the right bytes.
+
+        Raises:
+            NotFound: no such object.
+            IntegrityFailure: the bytes kept hash to another digest.
+            Unavailable: the store cannot answer, or does not show the lock that it was asked for.
+        """
+
+    async def discard(self, digest: str, *, before: datetime) -> bool:
+        """Remove an object that is not locked and was last put before a moment.
+
+        Safe beside a `put_once` of the same bytes: whoever of the two comes second finds out.
+
+        Returns:
+            Whether the object is gone; false when it is locked or too young.
+
+        Raises:
+            Unavailable: the store cannot answer, or our keys may not remove.
+        """
+
+    async def prove_locks(self) -> tuple[Proof, ...]:
+        """Make every attempt that this kind of store knows on a held object of no meaning.
+
+        Raises:
+            Unavailable: the store cannot answer now.
+        """
+
     async def check(self) -> None:
         """Prove that the store can be reached and used; the first call of a process prepares it.
 
         Raises:
-            StartRefused: on the first call, the store refuses its address or keys for good.
+            StartRefused: on the first call, the store refuses its address or keys for good, or does
+                not lock what it keeps.
             Unavailable: the store cannot be used now.
         """
+
+
+PROBE = "Vật thử khóa của kho học bạ số: không chứa dữ liệu.\n".encode()
+"""What locks are proven on: always the same bytes, so that proofs leave one object behind."""
+
+PROBE_DIGEST = sha256(PROBE).hexdigest()
 
 
 def object_key(digest: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 from app.intake.processes import VerificationProcesses
 from app.secondopinion.sampling import EVERYTHING
 from tests.scenarios import scenario_of
+from tests.vaults import KINDS, Store, bucket_store, folder_store
 from tests.working import STUDENTS, LoopThread, Repository, running_repository
 
 
@@ -34,3 +35,19 @@ def repository(
     """A running repository without a worker: the test starts one when it wants results."""
     with running_repository(database_url, tmp_path, loop_thread, processes) as running:
         yield running
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(kind, marks=pytest.mark.xdist_group("s3") if kind == "s3" else ())
+        for kind in KINDS
+    ]
+)
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A vault of each kind, ready for use."""
+    if request.param == "s3":
+        made = bucket_store(request.getfixturevalue("s3_server"))
+    else:
+        made = folder_store(tmp_path / "vault", unnamed_files=request.param == "directory")
+    await made.vault.check()
+    return made

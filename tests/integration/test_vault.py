@@ -1,98 +1,18 @@
 """What every vault promises, tried on each kind: two folders and a real S3 server."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from minio import Minio
-from pydantic import SecretStr
 
 from app.errors import IntegrityFailure, NotFound, StartRefused, Unavailable
-from app.vault import Vault, open_vault
-from app.vault.directory import DirectoryVault, open_directory
-from app.vault.vault import object_key
 from tests.s3 import S3Server
+from tests.vaults import Store, open_bucket, owner_of
 
 CONTENT = "Học bạ của Nguyễn Văn Mẫu".encode() * 1000
 DIGEST = sha256(CONTENT).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Store:
-    """A vault, and the ways of someone who owns its storage."""
-
-    vault: Vault
-    overwrite: Callable[[str, bytes], None]
-    versions: Callable[[], dict[str, object]]
-
-
-@pytest.fixture(
-    params=[
-        "directory",
-        "directory-without-unnamed-files",
-        pytest.param("s3", marks=pytest.mark.xdist_group("s3")),
-    ]
-)
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    match request.param:
-        case "s3":
-            made = _bucket_store(request.getfixturevalue("s3_server"))
-        case "directory":
-            made = _folder_store(tmp_path, open_directory(tmp_path / "vault"))
-        case _:
-            open_directory(tmp_path / "vault")
-            made = _folder_store(tmp_path, DirectoryVault(tmp_path / "vault", unnamed_files=False))
-    await made.vault.check()
-    return made
-
-
-def _folder_store(tmp_path: Path, vault: Vault) -> Store:
-    root = tmp_path / "vault"
-
-    def overwrite(digest: str, content: bytes) -> None:
-        path = root / object_key(digest)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        path.write_bytes(content)
-
-    def versions() -> dict[str, object]:
-        files = [path for path in root.rglob("*") if path.is_file()]
-        return {str(path.relative_to(root)): path.stat().st_mtime_ns for path in files}
-
-    return Store(vault=vault, overwrite=overwrite, versions=versions)
-
-
-def _bucket(server: S3Server, bucket: str, secret_key: str | None = None) -> Vault:
-    return open_vault(
-        server.url(bucket),
-        access_key=SecretStr(server.access_key),
-        secret_key=SecretStr(secret_key or server.secret_key),
-    )
-
-
-def _owner(server: S3Server) -> Minio:
-    return Minio(
-        server.endpoint, access_key=server.access_key, secret_key=server.secret_key, secure=False
-    )
-
-
-def _bucket_store(server: S3Server) -> Store:
-    bucket = f"vault-{uuid4()}"
-    owner = _owner(server)
-
-    def overwrite(digest: str, content: bytes) -> None:
-        owner.put_object(bucket, object_key(digest), BytesIO(content), len(content))
-
-    def versions() -> dict[str, object]:
-        found = owner.list_objects(bucket, recursive=True)
-        return {str(one.object_name): one.last_modified for one in found}
-
-    return Store(vault=_bucket(server, bucket), overwrite=overwrite, versions=versions)
 
 
 async def test_what_was_put_comes_back_byte_for_byte(store: Store) -> None:
@@ -220,9 +140,9 @@ async def test_a_vault_in_use_passes_its_check_again(store: Store) -> None:
 
 
 @pytest.mark.xdist_group("s3")
-async def test_processes_that_start_together_make_one_bucket(s3_server: S3Server) -> None:
+async def test_processes_that_start_together_make_oneopen_bucket(s3_server: S3Server) -> None:
     bucket = f"vault-{uuid4()}"
-    vaults = [_bucket(s3_server, bucket) for _ in range(4)]
+    vaults = [open_bucket(s3_server, bucket) for _ in range(4)]
     await asyncio.gather(*(vault.check() for vault in vaults))
     await vaults[0].put_once(DIGEST, BytesIO(CONTENT))
     assert await vaults[1].get(DIGEST) == CONTENT
@@ -233,9 +153,9 @@ async def test_a_bucket_that_vanishes_is_an_outage_and_is_not_made_anew(
     s3_server: S3Server,
 ) -> None:
     bucket = f"vault-{uuid4()}"
-    vault = _bucket(s3_server, bucket)
+    vault = open_bucket(s3_server, bucket)
     await vault.check()
-    _owner(s3_server).remove_bucket(bucket)
+    owner_of(s3_server).remove_bucket(bucket)
     for _ in range(2):
         with pytest.raises(Unavailable):
             await vault.check()
@@ -248,11 +168,11 @@ async def test_a_bucket_that_vanishes_is_an_outage_and_is_not_made_anew(
 @pytest.mark.xdist_group("s3")
 async def test_a_wrong_key_refuses_the_start_and_answers_nothing(s3_server: S3Server) -> None:
     bucket = f"vault-{uuid4()}"
-    right = _bucket(s3_server, bucket)
+    right = open_bucket(s3_server, bucket)
     await right.check()
     await right.put_once(DIGEST, BytesIO(CONTENT))
-    wrong = _bucket(s3_server, bucket, secret_key=s3_server.secret_key[::-1])
-    with pytest.raises(StartRefused, match=f"{bucket} với khóa của kho: SignatureDoesNotMatch"):
+    wrong = open_bucket(s3_server, bucket, secret_key=s3_server.secret_key[::-1])
+    with pytest.raises(StartRefused, match=f"kho chứa {bucket}: SignatureDoesNotMatch"):
         await wrong.check()
     with pytest.raises(Unavailable):
         await wrong.get(DIGEST)

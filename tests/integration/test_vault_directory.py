@@ -60,7 +60,7 @@ async def test_a_kept_file_is_read_only_and_nothing_is_left_beside_it(
     await vault.put_once(DIGEST, BytesIO(CONTENT))
     files = [path for path in vault.root.rglob("*") if path.is_file()]
     assert files == [vault.root / object_key(DIGEST)]
-    assert files[0].stat().st_mode & 0o777 == 0o444
+    assert files[0].stat().st_mode & 0o777 == 0o400
 
 
 async def test_a_source_that_fails_leaves_nothing(vault: DirectoryVault) -> None:

@@ -5,11 +5,12 @@ import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from ipaddress import ip_address
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from cryptography import x509
@@ -19,7 +20,12 @@ from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from app.errors import StartRefused, Unavailable
+from app.main import read_clock
 from app.vault import Vault, open_vault
+from app.vault.opening import S3Access
+from tests.relay import relaying
+from tests.s3 import S3Server
+from tests.vaults import owner_of
 
 CONTENT = "Học bạ của Nguyễn Văn Mẫu".encode()
 DIGEST = sha256(CONTENT).hexdigest()
@@ -28,6 +34,15 @@ LOCATION = b"<LocationConstraint>us-east-1</LocationConstraint>"
 
 def _vault(address: str) -> Vault:
     return open_vault(address, access_key=SecretStr("key"), secret_key=SecretStr("secret"))
+
+
+def _vault_over(address: str, server: S3Server, access: S3Access | None = None) -> Vault:
+    return open_vault(
+        address,
+        access_key=SecretStr(server.access_key),
+        secret_key=SecretStr(server.secret_key),
+        access=access,
+    )
 
 
 def _answer(
@@ -157,6 +172,88 @@ def _self_signed(folder: Path) -> ssl.SSLContext:
     return context
 
 
+@pytest.mark.xdist_group("s3")
+async def test_a_server_is_trusted_by_a_certificate_of_ones_own(
+    s3_server: S3Server, tmp_path: Path
+) -> None:
+    async with relaying(s3_server.endpoint, tls=_self_signed(tmp_path)) as relay:
+        vault = _vault_over(
+            f"s3+https://{relay.address}/vault-{uuid4()}",
+            s3_server,
+            S3Access(ca_file=tmp_path / "certificate.pem", region="us-east-1"),
+        )
+        await vault.check()
+        await vault.put_once(DIGEST, BytesIO(CONTENT))
+        assert await vault.get(DIGEST) == CONTENT
+
+
+@pytest.mark.xdist_group("s3")
+async def test_a_put_whose_answer_is_lost_is_not_put_twice(s3_server: S3Server) -> None:
+    bucket = f"vault-{uuid4()}"
+    async with relaying(s3_server.endpoint) as relay:
+        vault = _vault_over(f"s3+http://{relay.address}/{bucket}", s3_server)
+        await vault.check()
+        relay.lose_answers_to.append(b"PUT /")
+        relay.requests.clear()
+        await vault.put_once(DIGEST, BytesIO(CONTENT))
+    assert relay.lose_answers_to == []
+    assert relay.requests.count("PUT") == 1
+    versions = list(owner_of(s3_server).list_objects(bucket, recursive=True, include_version=True))
+    assert len(versions) == 1
+
+
+@pytest.mark.xdist_group("s3")
+@pytest.mark.parametrize("request_line", [b"GET /", b"HEAD /", b"PUT /"])
+async def test_a_hold_survives_a_lost_answer(s3_server: S3Server, request_line: bytes) -> None:
+    until = read_clock() + timedelta(days=400)
+    async with relaying(s3_server.endpoint) as relay:
+        vault = _vault_over(f"s3+http://{relay.address}/vault-{uuid4()}", s3_server)
+        await vault.check()
+        await vault.put_once(DIGEST, BytesIO(CONTENT))
+        relay.lose_answers_to.append(request_line)
+        held = await vault.hold(DIGEST, until)
+        assert relay.lose_answers_to == []
+    assert held.until == until.replace(microsecond=0)
+
+
+async def test_a_server_that_hangs_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.vault.s3.REPEAT_SECONDS", 0.05)
+    asked = 0
+
+    async def hang(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.2)
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(Unavailable):
+            await _vault(f"s3+http://127.0.0.1:{port}/vault").get(DIGEST)
+    assert asked == 1
+
+
+def test_records_do_not_travel_in_the_clear() -> None:
+    for host in ("s3.example:9000", "192.0.2.7", "10.0.0.1:80"):
+        with pytest.raises(StartRefused, match=r"TLS.*s3\+https://"):
+            _vault(f"s3+http://{host}/bucket")
+    for host in ("127.0.0.1:9000", "localhost:9000", "[::1]:9000"):
+        _vault(f"s3+http://{host}/bucket")
+
+
+def test_a_missing_file_of_authorities_refuses_the_start(tmp_path: Path) -> None:
+    access = S3Access(ca_file=tmp_path / "absent.pem")
+    with pytest.raises(StartRefused, match="HOCBA_S3_CA_FILE"):
+        open_vault(
+            "s3+https://127.0.0.1:9000/bucket",
+            access_key=SecretStr("key"),
+            secret_key=SecretStr("secret"),
+            access=access,
+        )
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -171,7 +268,7 @@ def _self_signed(folder: Path) -> ssl.SSLContext:
     ],
 )
 def test_a_malformed_address_refuses_the_start(url: str) -> None:
-    with pytest.raises(StartRefused, match="sai dạng"):
+    with pytest.raises(StartRefused, match="HOCBA_VAULT_URL"):
         _vault(url)
 
 

@@ -1,13 +1,14 @@
 """The worker: leases that run out, failures that end, stores that go away and come back."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import BinaryIO
 
 import pytest
 
 from app.errors import Unavailable
 from app.vault import Vault
+from app.vault.vault import Held, Proof
 from tests.working import IMPATIENT, XML, Repository, Timing
 
 LEASED = "SELECT state, leased_by, leases FROM packages"
@@ -36,6 +37,15 @@ class FlakyVault:
 
     async def get_range(self, digest: str, offset: int, length: int) -> bytes:
         return await self._inner.get_range(digest, offset, length)
+
+    async def hold(self, digest: str, until: datetime) -> Held:
+        return await self._inner.hold(digest, until)
+
+    async def discard(self, digest: str, *, before: datetime) -> bool:
+        return await self._inner.discard(digest, before=before)
+
+    async def prove_locks(self) -> tuple[Proof, ...]:
+        return await self._inner.prove_locks()
 
     async def check(self) -> None:
         await self._inner.check()

@@ -107,7 +107,10 @@ def test_a_class_goes_through_ones_own_postgresql_and_s3(site: Site) -> None:
         assert page.is_success
         assert "MÔI TRƯỜNG THỬ NGHIỆM" not in page.text
         assert httpx.get(f"{deployment.url}/docs").status_code == httpx.codes.NOT_FOUND
+        assert httpx.get(f"{deployment.url}/readyz").is_success
     assert asyncio.run(faults(site)) == []
+    proved = site.run("fsck", "--prove-locks")
+    assert proved.count("vật thử vẫn nguyên vẹn") == 6
     assert not (site.folder / "unused").exists()
 
 

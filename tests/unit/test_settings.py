@@ -1,3 +1,4 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -63,4 +64,24 @@ def test_a_setting_in_doubt_is_refused(
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_a_package_stays_locked_for_fifty_years_in_production_and_ninety_days_in_a_sandbox(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Settings().retention == timedelta(days=90)
+    for name, value in PRODUCTION.items():
+        monkeypatch.setenv(name, value)
+    assert Settings().retention == timedelta(days=18_263)
+    monkeypatch.setenv("HOCBA_RETENTION_DAYS", "3650")
+    assert Settings().retention == timedelta(days=3650)
+
+
+@pytest.mark.parametrize("days", ["0", "89", "36500"])
+def test_a_lock_is_neither_shorter_than_the_first_one_nor_beyond_what_servers_keep(
+    monkeypatch: pytest.MonkeyPatch, days: str
+) -> None:
+    monkeypatch.setenv("HOCBA_RETENTION_DAYS", days)
+    with pytest.raises(ValidationError, match="retention_days"):
         Settings()
