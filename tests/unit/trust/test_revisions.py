@@ -52,7 +52,7 @@ def test_every_change_is_a_revision_that_names_the_one_before(folder: Path) -> N
     assert after.trust.sha256 != before.trust.sha256
     require_successor(after.manifest, before.manifest)
     require_successor(after.manifest, after.manifest)
-    with pytest.raises(StartRefused, match="does not follow revision 4"):
+    with pytest.raises(StartRefused, match="không nối tiếp lần sửa đổi 4"):
         require_successor(before.manifest, after.manifest)
 
 
