@@ -69,7 +69,7 @@ def decide(
 ) -> tuple[str | None, tuple[str, ...], str]:
     authority = check_authority(
         one,
-        others=others,
+        others=[one for one in others if one.certificate.der == signer.certificate.der],
         registrations=registrations,
         school_code=SCHOOL,
         day=day,
