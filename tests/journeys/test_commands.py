@@ -204,7 +204,8 @@ def test_what_goes_wrong_is_said_in_one_sentence(
 ) -> None:
     good = account(tryout)
     broken = tmp_path / "broken.xml"
-    broken.write_bytes((tryout / "package.xml").read_bytes()[:2000])
+    head = (tryout / "package.xml").read_bytes()[:2000]
+    broken.write_bytes(head.replace(b"<BAN_TIN_ID>", b"<BAN_TIN_ID>hong-"))
     attempts = (
         (("submit", str(broken), "--url", service), good, "SIG-120"),
         (("submit", str(tmp_path / "none.xml"), "--url", service), good, "Không đọc được tệp"),

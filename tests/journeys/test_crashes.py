@@ -80,11 +80,11 @@ WEB_WROTE_THE_ROW = Line(role="web", lock="audit IN SHARE", state=None)
 WEB_COMMITTED = Line(
     role="web", lock="audit IN SHARE", state="00", then="packages IN ACCESS EXCLUSIVE"
 )
-WORKER_TOOK_THE_LEASE = Line(role="worker", lock="schools IN ACCESS EXCLUSIVE", state="01")
+WORKER_TOOK_THE_LEASE = Line(role="worker", lock="certificates IN ACCESS EXCLUSIVE", state="01")
 WORKER_VERIFIED = Line(role="worker", lock="transcripts IN SHARE", state="01")
 WORKER_REGISTERED = Line(role="worker", lock="package_items IN SHARE", state="01")
 WORKER_WROTE_ALL = Line(
-    role="worker", lock="schools IN ACCESS EXCLUSIVE", state="01", then="audit IN SHARE"
+    role="worker", lock="certificates IN ACCESS EXCLUSIVE", state="01", then="audit IN SHARE"
 )
 WORKER_COMMITTED = Line(role="worker", lock="package_replies IN SHARE", state="02")
 

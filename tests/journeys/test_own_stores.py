@@ -81,7 +81,7 @@ def admit_school(site: Site) -> str:
         since = load_der_x509_certificate(certificate.der).not_valid_before_utc
         options = ["--school", school.code, "--role", certificate.role, "--since", f"{since:%F}"]
         site.run("certificate", "approve", str(file), *options)
-    return site.run("client", "add", CLIENT_ID, "Phần mềm mẫu", "--school", school.code)
+    return site.run("clients", "add", CLIENT_ID, "Phần mềm mẫu", "--school", school.code)
 
 
 def test_a_class_goes_through_ones_own_postgresql_and_s3(site: Site) -> None:
