@@ -32,7 +32,8 @@ def read_address(url: str, *, sandbox: bool) -> str:
     Its name is resolved at each sending, so nothing is said about that here.
 
     Raises:
-        InvalidRequest: reason "malformed", "scheme", "port" or "host" (an inside address).
+        InvalidRequest: reason "malformed", "scheme", "port", "host" (an inside address) or
+            "string_too_long".
     """
     try:
         address = httpx.URL(url)
@@ -50,7 +51,10 @@ def read_address(url: str, *, sandbox: bool) -> str:
         raise InvalidRequest(parameter="url", reason="port")
     if literal is not None and not is_permitted(literal, scheme=address.scheme, sandbox=sandbox):
         raise InvalidRequest(parameter="url", reason="host")
-    return str(address)
+    normal = str(address)
+    if len(normal) > MAX_URL:  # escapes and international names grow
+        raise InvalidRequest(parameter="url", reason="string_too_long")
+    return normal
 
 
 def is_permitted(address: IPv4Address | IPv6Address, *, scheme: str, sandbox: bool) -> bool:

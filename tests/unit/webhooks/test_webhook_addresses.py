@@ -24,6 +24,9 @@ from app.webhooks.addresses import is_permitted, read_address
         ("https://[::ffff:10.0.0.1]/x", "host"),
         ("https://224.0.0.1/x", "host"),
         ("http://10.0.0.1:8080/x", "scheme"),
+        ("https://phan-mem.example/" + "ế" * 100, "string_too_long"),
+        ("https://phan-mem.example/\ud800", "malformed"),
+        ("https://phan-mem.example/\x00", "malformed"),
     ],
 )
 @pytest.mark.parametrize("sandbox", [True, False])
