@@ -39,6 +39,7 @@ class Due:
         enabled: whether its client may still be told anything.
         owner: unique to this lease.
         attempts: those before this one.
+        failures: of the receiver since it last took an event.
     """
 
     webhook_id: UUID
@@ -47,13 +48,14 @@ class Due:
     delivery_id: UUID
     body: str
     attempts: int
+    failures: int
     queued_at: datetime
     owner: str
 
 
 _NEXT = text(
     """
-    SELECT webhook.webhook_id, webhook.client_id, webhook.url
+    SELECT webhook.webhook_id, webhook.client_id, webhook.url, webhook.failures
     FROM webhooks AS webhook CROSS JOIN LATERAL (
         SELECT next_at FROM webhook_deliveries AS delivery
         WHERE delivery.webhook_id = webhook.webhook_id AND delivery.state = 'pending'
@@ -98,6 +100,7 @@ async def lease_due(connection: AsyncConnection, *, owner: str, now: datetime) -
         delivery_id=row.delivery_id,
         body=row.body,
         attempts=row.attempts,
+        failures=webhook.failures,
         queued_at=row.queued_at,
         owner=owner,
     )
@@ -117,34 +120,75 @@ async def record_outcome(
         now: when it was over.
         jitter: from 0 to 1, drawn at random: receivers that failed together are not asked together.
     """
+    good = outcome.fault is None
     freed = (
         update(webhooks)
         .where(webhooks.c.webhook_id == due.webhook_id, webhooks.c.leased_by == due.owner)
-        .values(leased_by=None, lease_expires_at=func.clock_timestamp())
+        .values(
+            leased_by=None,
+            lease_expires_at=func.clock_timestamp(),
+            failures=0 if good else due.failures + 1,
+        )
     )
     if (await connection.execute(freed)).rowcount != 1:
         return None
-    next_at = now + rest_after(due.attempts, jitter)
-    state = _state_after(due, outcome, next_at)
     columns = webhook_deliveries.c
     await connection.execute(
         update(webhook_deliveries)
         .where(columns.delivery_id == due.delivery_id)
         .values(
-            state=state,
-            next_at=next_at,
+            state="delivered" if good else "pending",
             attempts=due.attempts + 1,
             last_status=outcome.status,
             last_fault=outcome.fault,
-            finished_at=None if state == "pending" else now,
+            finished_at=now if good else None,
         )
     )
-    return state
+    if good:
+        return "delivered"
+    next_at = now + rest_after(due.failures, jitter)
+    last_queued = next_at - GIVE_UP_AFTER if due.enabled else now
+    await _let_rest(connection, due.webhook_id, next_at, last_queued=last_queued, now=now)
+    return "dead" if due.queued_at <= last_queued else "pending"
 
 
-def rest_after(attempts: int, jitter: float) -> timedelta:
-    """Tell how long to rest after a failed attempt: from half of the doubled rest to all of it."""
-    doublings = min(attempts, 16)  # 5 s doubled 16 times is four days, beyond the longest rest
+async def _let_rest(
+    connection: AsyncConnection,
+    webhook_id: UUID,
+    next_at: datetime,
+    *,
+    last_queued: datetime,
+    now: datetime,
+) -> None:
+    """Give up what would be too old after the rest, and let the first of the others wait for it.
+
+    All that is too old goes at once: a dead receiver is not asked again for each event.
+    """
+    columns = webhook_deliveries.c
+    pending = (columns.webhook_id == webhook_id, columns.state == text("'pending'"))
+    await connection.execute(
+        update(webhook_deliveries)
+        .where(*pending, columns.queued_at <= last_queued)
+        .values(state="dead", finished_at=now)
+    )
+    first = (
+        select(columns.delivery_id)
+        .where(*pending)
+        .order_by(columns.queued_at, columns.delivery_id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    await connection.execute(
+        update(webhook_deliveries).where(columns.delivery_id == first).values(next_at=next_at)
+    )
+
+
+def rest_after(failures: int, jitter: float) -> timedelta:
+    """Tell how long a receiver rests that failed so often before: half of the doubled rest to all.
+
+    Its failures count and not the event's, so that one that is down is not asked for every event.
+    """
+    doublings = min(failures, 16)  # 5 s doubled 16 times is four days, beyond the longest rest
     whole = min(FIRST_REST * (1 << doublings), LONGEST_REST)
     return whole * (0.5 + jitter / 2)
 
@@ -155,10 +199,3 @@ async def discard_finished(connection: AsyncConnection, *, now: datetime) -> int
     ended = select(webhooks.c.webhook_id).where(webhooks.c.ended_at < now - KEPT)
     over = or_(columns.finished_at < now - KEPT, columns.webhook_id.in_(ended))
     return (await connection.execute(delete(webhook_deliveries).where(over))).rowcount
-
-
-def _state_after(due: Due, outcome: Outcome, next_at: datetime) -> str:
-    if outcome.fault is None:
-        return "delivered"
-    hopeless = not due.enabled or next_at > due.queued_at + GIVE_UP_AFTER
-    return "dead" if hopeless else "pending"

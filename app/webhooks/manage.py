@@ -157,7 +157,7 @@ async def list_deliveries(
 
 
 async def replay_delivery(act: Act, webhook_id: UUID, delivery_id: UUID) -> Delivery:
-    """Send an event again, behind those that wait; one that waits itself is tried at once.
+    """Send an event again, behind those that wait; the first of those is tried at once.
 
     Raises:
         NotFound: the caller has no such webhook, or it has no such delivery any more.

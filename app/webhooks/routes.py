@@ -148,6 +148,9 @@ def _add_deliveries(router: APIRouter, parts: WebhookParts) -> None:
         status_code=HTTPStatus.ACCEPTED,
     )
     async def replay(request: Request, webhook_id: UUID, delivery_id: UUID) -> DeliveryAnswer:
-        """Send an event again, under the same `webhook-id`; one that waits is tried at once."""
+        """Send an event again, under the same `webhook-id`, behind those that wait.
+
+        The first of those is tried at once when it is replayed itself.
+        """
         act = await parts.act(request)
         return present_delivery(await replay_delivery(act, webhook_id, delivery_id))

@@ -12,11 +12,13 @@ webhooks = Table(
     Column("url", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
     Column("leased_by", Text),
     Column("lease_expires_at", DateTime(timezone=True)),
 )
 """One row per registered address; rows are only ended. The lease keeps its events in order: one
-worker sends one of them at a time. A lease that is over tells when the webhook was last served."""
+worker sends one of them at a time. A lease that is over tells when the webhook was last served.
+`failures` counts those since the last success."""
 
 Index(
     "uq_webhooks_client_id",

@@ -21,7 +21,10 @@ SENDINGS = 16
 """Attempts at once: each is a socket that waits for ten seconds at most, and a webhook has one."""
 
 IDLE_SECONDS = 0.5
-"""Pause when nothing is due, and while the database is away."""
+"""Pause when nothing is due."""
+
+OUTAGE_PAUSES = 10
+"""Pauses in one while the database is away, so that the log is not full of it."""
 
 DISCARDING_PERIOD = timedelta(hours=6)
 """From one look for events that are long over to the next."""
@@ -57,7 +60,7 @@ async def keep_delivering(
     async with asyncio.TaskGroup() as sendings:
         while not stop.is_set():
             await free.acquire()
-            due = await _taken(courier)
+            due = await _taken(courier, stop, idle)
             if due is not None:
                 sendings.create_task(_deliver(courier, due, free))
                 continue
@@ -69,11 +72,13 @@ async def keep_delivering(
                 await asyncio.wait_for(stop.wait(), idle)
 
 
-async def _taken(courier: Courier) -> Due | None:
+async def _taken(courier: Courier, stop: asyncio.Event, idle: float) -> Due | None:
     try:
         return await take_event(courier)
     except Exception as error:  # noqa: BLE001 -- reason: packages go on whatever happens here
         _report(error)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), idle * (OUTAGE_PAUSES - 1))
         return None
 
 

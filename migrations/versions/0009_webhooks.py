@@ -19,6 +19,7 @@ UP = (
         url text NOT NULL,
         created_at timestamptz NOT NULL,
         ended_at timestamptz,
+        failures integer NOT NULL DEFAULT 0,
         leased_by text,
         lease_expires_at timestamptz
     )
@@ -68,7 +69,7 @@ UP = (
         TO hocba_web
     """,
     "GRANT SELECT ON webhooks TO hocba_worker",
-    "GRANT UPDATE (leased_by, lease_expires_at) ON webhooks TO hocba_worker",
+    "GRANT UPDATE (failures, leased_by, lease_expires_at) ON webhooks TO hocba_worker",
     # What is told here is kept elsewhere: an event that is over goes after a month.
     "GRANT SELECT, INSERT, DELETE ON webhook_deliveries TO hocba_worker",
     """

@@ -246,6 +246,25 @@ async def test_after_three_days_an_event_is_dead_and_the_next_has_its_turn(
     assert [row[0] for row in await states(database)] == ["dead", "delivered"]
 
 
+async def test_a_dead_receiver_is_not_asked_for_every_event(
+    database: Database, courier: Courier, clock: Clock
+) -> None:
+    async with receiving(*[500] * 100) as receiver:
+        await register(database, receiver.url)
+        for number in range(50):
+            await tell(courier, number)
+        for _ in range(40):
+            clock.forward(hours=2)
+            await send_due(courier)
+        assert {row[0] for row in await states(database)} == {"dead"}
+        assert len(receiver.came) < 40
+        receiver.statuses.clear()
+        async with courier.database.begin() as connection:
+            await announce(connection, "phan-mem-mau", PACKAGE_FINISHED, {}, now=clock())
+        await send_due(courier)
+    assert await rows(database, "SELECT failures FROM webhooks") == [(0,)]
+
+
 async def test_a_disabled_client_is_told_nothing(database: Database, courier: Courier) -> None:
     async with receiving() as receiver:
         await register(database, receiver.url)

@@ -1,9 +1,10 @@
 """The connection goes to the address that was checked, the proof is about the registered name."""
 
 import ssl
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from typing_extensions import override
 
 from app.webhooks.sending import Outcome, Reach, send
 from tests.receiver import receiving
@@ -61,4 +63,36 @@ async def test_a_receiver_must_prove_the_name_that_was_registered(
             reach = Reach(sandbox=True, resolver=resolver, tls=trust, seconds=3.0)
             url = f"https://localhost:{receiver.port}/x"
             assert await send(reach, url, b"{}", {}) == outcome
+            assert len(receiver.came) == (outcome.status is not None)
+
+
+class Names(ThreadPoolExecutor):
+    """A name server's answers: these addresses, whatever the name."""
+
+    def __init__(self, *addresses: str) -> None:
+        super().__init__(1)
+        self.addresses = addresses
+
+    @override
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return super().submit(lambda: [(0, 0, 0, "", (one, 0)) for one in self.addresses])
+
+
+@pytest.mark.parametrize(
+    ("addresses", "outcome"),
+    [
+        (("127.0.0.2", "127.0.0.1"), Outcome(status=204)),
+        (("127.0.0.1", "10.0.0.1"), Outcome(fault="address")),
+        (("127.0.0.2",), Outcome(fault="transport")),
+    ],
+)
+async def test_every_address_of_a_name_is_checked_and_the_first_that_answers_is_used(
+    addresses: tuple[str, ...], outcome: Outcome
+) -> None:
+    """The receiver listens on 127.0.0.1 alone."""
+    with Names(*addresses) as resolver:
+        async with receiving() as receiver:
+            tls = ssl.create_default_context()
+            reach = Reach(sandbox=True, resolver=resolver, tls=tls, seconds=3.0)
+            assert await send(reach, receiver.url, b"{}", {}) == outcome
             assert len(receiver.came) == (outcome.status is not None)

@@ -75,18 +75,23 @@ def test_a_sender_is_told_of_its_finished_package_and_of_no_child(
     }
 
 
-def test_the_loss_of_the_database_is_outlived(repository: Repository, parts: Processing) -> None:
+def test_a_database_that_is_away_or_refuses_is_outlived(
+    repository: Repository, parts: Processing
+) -> None:
     nowhere = connect("postgresql://hocba@127.0.0.1:1/nowhere", role=None)
+    powerless = connect(repository.database_url, role="hocba_verifier")
 
     async def run() -> None:
-        stop = asyncio.Event()
-        with courier_of(parts, sandbox=True) as courier:
-            cut_off = replace(courier, database=nowhere)
-            job = asyncio.create_task(keep_delivering(cut_off, stop, idle=0.02))
-            await asyncio.sleep(0.2)
-            stop.set()
-            await job
+        for database in (nowhere, powerless):
+            stop = asyncio.Event()
+            with courier_of(parts, sandbox=True) as courier:
+                cut_off = replace(courier, database=database)
+                job = asyncio.create_task(keep_delivering(cut_off, stop, idle=0.01))
+                await asyncio.sleep(0.2)
+                stop.set()
+                await job
+            await database.dispose()
 
     with capture_logs() as lines:
         repository.thread.run(run())
-    assert {line["event"] for line in lines} == {"webhooks.wait"}
+    assert {line["event"] for line in lines} == {"webhooks.wait", "webhooks.failed"}
