@@ -54,12 +54,15 @@ WEBHOOKS = Access(scope=Scope.WEBHOOKS_MANAGE)
 JWK = {"kty": "EC"}
 
 DECLARED: dict[tuple[str, str], Access] = {
+    ("GET", "/"): PUBLIC,
     ("GET", "/openapi.json"): PUBLIC,
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/readyz"): PUBLIC,
     ("POST", "/v1/oauth/token"): PUBLIC,
     ("POST", "/v1/oauth/revoke"): PUBLIC,
     ("GET", "/v1/limits"): PUBLIC,
+    ("GET", "/v1/code-lists"): PUBLIC,
+    ("GET", "/v1/code-lists/{name}"): PUBLIC,
     ("GET", "/v1/error-codes"): PUBLIC,
     ("GET", "/error-codes"): PUBLIC,
     ("GET", "/v1/verifications/{code}"): PUBLIC,
@@ -67,6 +70,10 @@ DECLARED: dict[tuple[str, str], Access] = {
     ("GET", "/verify/{code}"): PUBLIC,
     ("GET", "/static/{name}"): PUBLIC,
     ("POST", "/v1/packages"): Access(scope=Scope.PACKAGES_WRITE, served=202, content=b"<x/>"),
+    ("POST", "/v1/packages/validate"): Access(
+        scope=Scope.PACKAGES_WRITE, served=503, content=b"<x/>"
+    ),
+    ("GET", "/v1/packages"): Access(scope=Scope.PACKAGES_READ),
     ("GET", "/v1/packages/{package_id}"): PACKAGES,
     ("GET", "/v1/packages/by-digest/{sha256}"): SENT,
     ("GET", "/v1/packages/{package_id}/original"): PACKAGES,
@@ -75,6 +82,16 @@ DECLARED: dict[tuple[str, str], Access] = {
     ("GET", "/v1/transcripts/{code}"): TRANSCRIPTS,
     ("GET", "/v1/transcripts/{code}/original"): TRANSCRIPTS,
     ("GET", "/v1/transcripts/{code}/report"): TRANSCRIPTS,
+    ("GET", "/v1/transcripts/{code}/history"): TRANSCRIPTS,
+    ("GET", "/v1/certificates"): Access(scope=Scope.CERTIFICATES_READ),
+    ("GET", "/v1/certificates/{sha256}"): Access(scope=Scope.CERTIFICATES_READ, served=404),
+    ("POST", "/v1/certificates"): Access(scope=Scope.CERTIFICATES_WRITE, served=422, body={}),
+    ("POST", "/v1/certificates/{sha256}/decision"): Access(
+        scope=Scope.CERTIFICATES_DECIDE, served=404, body={"decision": "approve"}
+    ),
+    ("POST", "/v1/certificates/{sha256}/revocation"): Access(
+        scope=Scope.CERTIFICATES_WRITE, served=404, body={"reason": "Mất thiết bị ký mẫu"}
+    ),
     ("GET", "/v1/clients"): MANAGE,
     ("POST", "/v1/clients"): replace(
         MANAGE, served=409, body={"client_id": "khach", "name": "Mẫu", "kind": "hub"}

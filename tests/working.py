@@ -118,6 +118,16 @@ class Repository:
 
         return self.thread.run(as_owner(self.database_url, run))
 
+    def rewrite(self, statement: str, **parameters: Any) -> None:
+        """Change what no program can, past triggers and references, as the server's superuser."""
+
+        async def run(database: Database) -> None:
+            async with database.begin() as connection:
+                await connection.execute(text("SET LOCAL session_replication_role = replica"))
+                await connection.execute(text(statement), parameters)
+
+        self.thread.run(as_owner(self.database_url, run))
+
     def package(self, package: bytes | None = None, *, wait: int = 20) -> dict[str, Any]:
         """Submit a package, wait for its reply and give the last answer."""
         client = self.client()

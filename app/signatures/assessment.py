@@ -1,8 +1,10 @@
 """The checks on one signature that need trust, registrations and the attested day: 15 to 18."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
 from app.signatures.authority import SignerOfSlot, check_authority, is_registered
 from app.signatures.catalogue import CATALOGUE
@@ -10,7 +12,7 @@ from app.signatures.certificates import Certificate
 from app.signatures.check import CheckedSignature
 from app.signatures.failure import found
 from app.signatures.inventory import Slot
-from app.signatures.judgement import VIETNAM, JudgedBy, Judgement, judge_at
+from app.signatures.judgement import JudgedBy, Judgement, judge_at, vietnamese_day
 from app.signatures.paths import check_path
 from app.signatures.report import Check, Indication, Outcome, SlotReport
 from app.signatures.revocation import NOT_REACHED, PROVISIONAL, Times, check_revocation
@@ -43,6 +45,10 @@ class Question:
     duties: Mapping[str, Duty]
 
 
+_SameKey = Mapping[bytes, Mapping[str, SignerOfSlot]]
+"""Certificate (DER) → the signers of the slots that it signed, by slot name."""
+
+
 def assess_slots(
     slots: Sequence[Slot], signatures: Mapping[str, CheckedSignature], question: Question
 ) -> tuple[tuple[SlotReport, ...], tuple[Finding, ...]]:
@@ -66,6 +72,9 @@ def assess_slots(
         for name, checked in signatures.items()
         if checked.certificate is not None
     }
+    same_key: dict[bytes, dict[str, SignerOfSlot]] = defaultdict(dict)
+    for name, signer in signers.items():
+        same_key[signer.certificate.der][name] = signer
     reports: list[SlotReport] = []
     findings: list[Finding] = []
     for slot in slots:
@@ -73,14 +82,14 @@ def assess_slots(
         if checked is None:
             reports.append(_unsigned(slot))
             continue
-        report, found_here = _assess(checked, signers, question)
+        report, found_here = _assess(checked, same_key, question)
         reports.append(report)
         findings += found_here
     return tuple(reports), tuple(findings)
 
 
 def _assess(
-    checked: CheckedSignature, signers: Mapping[str, SignerOfSlot], question: Question
+    checked: CheckedSignature, same_key: _SameKey, question: Question
 ) -> tuple[SlotReport, list[Finding]]:
     slot, certificate = checked.slot, checked.certificate
     checks, findings = list(checked.checks), list(checked.findings)
@@ -94,7 +103,7 @@ def _assess(
     else:
         judgement = _judgement(slot, certificate, question, proof)
         path, revocation, path_codes = _check_path(slot, certificate, judgement, question)
-        authority, authority_codes = _check_authority(slot, signers, question)
+        authority, authority_codes = _check_authority(slot, same_key[certificate.der], question)
         checks += (path, authority, revocation)
         findings += [
             found(code, slot=slot.name, element=slot.signature, value=certificate.sha256)
@@ -148,9 +157,13 @@ def _check_path(
     codes = () if code is None else (code,)
     if judgement.by is not JudgedBy.RECEIPT and certificate.not_after < question.received_at:
         codes = ("SIG-405", *codes)
-    return Check(name="path", outcome=Outcome.PASSED), _revocation(code), codes
+    return _PATH_PASSED, _revocation(code), codes
 
 
+_PATH_PASSED = Check(name="path", outcome=Outcome.PASSED)
+
+
+@cache
 def _revocation(code: str | None) -> Check:
     if code is None or not (code in PROVISIONAL or _is_error(code)):
         outcome = Outcome.PASSED
@@ -162,6 +175,7 @@ def _revocation(code: str | None) -> Check:
 def _check_authority(
     slot: Slot, signers: Mapping[str, SignerOfSlot], question: Question
 ) -> tuple[Check, tuple[str, ...]]:
+    """Check the signer of a slot; `signers` are all whose certificate is the same."""
     if question.school_code is None:
         return Check(name="authority", outcome=Outcome.NOT_CHECKED), ()
     authority = check_authority(
@@ -169,18 +183,24 @@ def _check_authority(
         others=[signer for name, signer in signers.items() if name != slot.name],
         registrations=question.registrations,
         school_code=question.school_code,
-        day=question.day or question.received_at.astimezone(VIETNAM).date(),
+        day=question.day or vietnamese_day(question.received_at),
         received_at=question.received_at,
     )
     if authority.code is not None:
         failed = Check(name="authority", outcome=Outcome.FAILED, code=authority.code)
         return failed, (authority.code,)
-    passed = Check(name="authority", outcome=Outcome.PASSED, code=authority.evidence)
-    return passed, authority.warnings
+    return _authority_passed(authority.evidence), authority.warnings
+
+
+@cache
+def _authority_passed(evidence: str) -> Check:
+    return Check(name="authority", outcome=Outcome.PASSED, code=evidence)
 
 
 def conclusion(findings: Sequence[Finding]) -> tuple[Indication, str | None]:
     """Conclude from findings: the first failure, else the first error, else what is left open."""
+    if not findings:
+        return Indication.PASSED, None
     entries = [CATALOGUE[finding.code] for finding in findings]
     telling = (
         [one for one in entries if one.indication is Indication.FAILED]

@@ -71,7 +71,7 @@ def check_authority(
 
     Args:
         signer: the slot in question.
-        others: the signers of all other slots of the document.
+        others: the signers of those other slots of the document that the same certificate signed.
         registrations: of this school, and of other schools for certificates that occur here.
         school_code: the school that issues.
         day: the day for which a registered certificate must be approved.
@@ -119,8 +119,7 @@ def _evidence(role: Role) -> str:
 
 
 def _must_differ(signer: SignerOfSlot, others: Sequence[SignerOfSlot]) -> bool:
-    twins = {other.role for other in others if other.certificate.der == signer.certificate.der}
-    return not twins.isdisjoint(_MUST_DIFFER[signer.role])
+    return any(other.role in _MUST_DIFFER[signer.role] for other in others)
 
 
 def _by_registration(
@@ -149,8 +148,8 @@ def _by_registration(
 def _by_name(signer: SignerOfSlot, others: Sequence[SignerOfSlot]) -> Authority:
     if signer.holder is not None and same_name(signer.certificate.signer.name, signer.holder):
         return Authority(code=None, evidence="SIG-591")
-    principals = {o.certificate.der for o in others if o.role is Role.PRINCIPAL}
-    if signer.role is Role.SUBJECT_TEACHER and signer.certificate.der in principals:
+    principal = any(other.role is Role.PRINCIPAL for other in others)
+    if signer.role is Role.SUBJECT_TEACHER and principal:
         return Authority(code=None, evidence="SIG-591", warnings=("SIG-504",))
     return Authority(code="SIG-501", evidence="SIG-591")
 

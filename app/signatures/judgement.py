@@ -23,6 +23,10 @@ CLOCK_SKEW = timedelta(hours=7, minutes=10)
 for clocks."""
 
 
+_TIMES_KEPT = 1024
+"""Times of receipt, and what was chosen for them, kept: all documents of a package share one."""
+
+
 class JudgedBy(StrEnum):
     """Why a certificate was judged at a time."""
 
@@ -39,7 +43,7 @@ class Judgement:
     by: JudgedBy
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=_TIMES_KEPT)
 def vietnamese_day(time: datetime) -> date:
     """Say which day an aware time is in Vietnam; the signatures of a package ask for one time."""
     return time.astimezone(VIETNAM).date()
@@ -51,6 +55,7 @@ def day_is_plausible(day: date, received_at: datetime) -> bool:
     return received - MAX_AGE <= day <= received
 
 
+@lru_cache(maxsize=_TIMES_KEPT)
 def judge_at(
     day: date | None, received_at: datetime, *, attested: bool, stamped_at: datetime | None = None
 ) -> Judgement:

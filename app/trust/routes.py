@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ValidationError
 
-from app.clients.accounts import Caller
+from app.clients.accounts import Caller, Scope
 from app.db import Database
 from app.errors import InvalidRequest, StartRefused, TooLarge, Unavailable, WrongMediaType
 from app.signatures.trust import TrustSnapshot
@@ -67,13 +67,16 @@ class CertificateParts:
     authenticate: Callable[[Request], Awaitable[Caller]]
     clock: Callable[[], datetime]
 
-    async def act(self, request: Request) -> Act:
-        """Tell who acts, when and in which trace."""
-        return Act(
-            caller=await self.authenticate(request),
-            now=self.clock(),
-            trace_id=trace_id_of(request),
-        )
+    async def act(self, request: Request, scope: Scope | None = None) -> Act:
+        """Tell who acts, when and in which trace; before anything else is looked at.
+
+        Raises:
+            NotAllowed: the caller lacks the scope.
+        """
+        caller = await self.authenticate(request)
+        if scope is not None:
+            caller.require(scope)
+        return Act(caller=caller, now=self.clock(), trace_id=trace_id_of(request))
 
     async def trust(self) -> TrustSnapshot:
         """Read the bundle as it is now.
@@ -154,7 +157,7 @@ def _add_request(router: APIRouter, parts: CertificateParts) -> None:
 
         A renewal is a registration of its own: the certificate in use stays approved beside it.
         """
-        act = await parts.act(request)
+        act = await parts.act(request, Scope.CERTIFICATES_WRITE)
         asked = await _read(request, CertificateRequest)
         wish = Wish(
             der=await asyncio.to_thread(certificate_in, asked.certificate),
@@ -179,7 +182,7 @@ def _add_decision(router: APIRouter, parts: CertificateParts) -> None:
     )
     async def decide(request: Request, sha256: _Sha256) -> CertificateAnswer:
         """Approve a waiting certificate for certain days, or refuse it with a reason."""
-        act = await parts.act(request)
+        act = await parts.act(request, Scope.CERTIFICATES_DECIDE)
         said = await _read(request, CertificateDecision)
         ruling = Ruling(
             decision=said.decision, first=said.valid_from, last=said.valid_to, reason=said.reason
@@ -201,7 +204,7 @@ def _add_revocation(router: APIRouter, parts: CertificateParts) -> None:
 
         What was received before stays; what arrives from then on is refused, back-dated or not.
         """
-        act = await parts.act(request)
+        act = await parts.act(request, Scope.CERTIFICATES_WRITE)
         said = await _read(request, CertificateRevocation)
         key = await _key(parts, act, sha256, said.school, said.role)
         since = said.revoked_from or act.now

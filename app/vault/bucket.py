@@ -149,7 +149,7 @@ def _require_locks(client: Minio, bucket: str) -> None:
         ) from error
     if found.mode is None and not any(client.list_objects(bucket, include_version=True)):
         client.set_object_lock_config(bucket, ObjectLockConfig(COMPLIANCE, FIRST_LOCK.days, DAYS))
-    elif found.mode != COMPLIANCE:
+    elif client.get_object_lock_config(bucket).mode != COMPLIANCE:  # perhaps set meanwhile
         raise StartRefused(
             f"kho chứa {bucket} không có thời hạn khóa mặc định ở chế độ COMPLIANCE:"
             f" hãy đặt {FIRST_LOCK.days} ngày"

@@ -1,6 +1,7 @@
 """Try to change one held file, with the rights of this very process."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from app.vault.immutable import is_immutable, set_immutable
@@ -56,6 +57,6 @@ def _state(path: Path) -> _State | None:
 
 def _weaken(path: Path) -> None:
     """Take away the flag and the mode that mark a held file."""
-    with path.open("rb") as file:
+    with suppress(OSError), path.open("rb") as file:  # not every file system has flags
         set_immutable(file.fileno(), on=False)
     path.chmod(0o600)

@@ -77,7 +77,9 @@ def test_an_account_lives_from_its_first_secret_to_its_lock(
     assert newer != secret
     first, scopes, one, two, old, new = clients("show", "hub-mau")
     assert first == "hub-mau  hub  dùng  Phần mềm Mẫu"
-    assert scopes == "quyền: packages:read packages:write transcripts:read"
+    assert scopes == (
+        "quyền: certificates:read certificates:write packages:read packages:write transcripts:read"
+    )
     grants = sorted((one, two), key=lambda line: "tỉnh 01" in line)
     assert "trường 79000701 tỉnh * cấp 03" in grants[0]
     assert "từ 2026-09-01 00:00 đến 2027-06-01 00:00" in grants[1]

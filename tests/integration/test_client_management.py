@@ -59,7 +59,13 @@ async def test_a_new_account_gets_a_secret_that_is_told_once(
     assert await log_in(service, secret) == 200
     shown = await manage(service, "GET", HERE)
     assert secret not in shown.text
-    assert shown.json()["scopes"] == ["packages:read", "packages:write", "transcripts:read"]
+    assert shown.json()["scopes"] == [
+        "certificates:read",
+        "certificates:write",
+        "packages:read",
+        "packages:write",
+        "transcripts:read",
+    ]
     [kept] = shown.json()["grants"]
     assert (kept["school"], kept["province"], kept["level"]) == ("79000701", None, "03")
     assert (kept["valid_from"], kept["valid_to"]) == (

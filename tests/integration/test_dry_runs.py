@@ -5,20 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from app.sandbox.packaging import SignedTranscript
-from app.sandbox.pki import write_trust_bundle
 from app.sandbox.scenario import with_changed_mark
 from tests.working import XML, Repository
 
 PATH = "/v1/packages/validate"
-
-
-@pytest.fixture
-def trusting(repository: Repository, tmp_path: Path) -> Repository:
-    write_trust_bundle(tmp_path / "trust", repository.scenario.pki)
-    return repository
 
 
 def validate(repository: Repository, package: bytes, **headers: str) -> httpx.Response:
@@ -38,56 +30,59 @@ def again(one: SignedTranscript) -> SignedTranscript:
     return SignedTranscript(student_code=one.student_code, xml=one.xml + b"\n")
 
 
-def test_a_dry_run_keeps_nothing_and_foresees_the_result(trusting: Repository) -> None:
-    first, *rest = trusting.scenario.transcripts
+def test_a_dry_run_keeps_nothing_and_foresees_the_result(repository: Repository) -> None:
+    first, *rest = repository.scenario.transcripts
     bad = SignedTranscript(student_code=first.student_code, xml=with_changed_mark(first.xml))
-    package = trusting.scenario.repackaged([bad, *rest], number=2)
-    dry = validate(trusting, package)
+    package = repository.scenario.repackaged([bad, *rest], number=2)
+    dry = validate(repository, package)
     assert dry.status_code == 200, dry.text
     told = dry.json()
     assert (told["total"], told["accepted"], told["rejected"]) == (6, 5, 1)
     assert {item["transcript_code"] for item in told["items"]} == {None}
     counts = "SELECT (SELECT count(*) FROM packages), (SELECT count(*) FROM transcripts)"
-    assert tuple(trusting.execute(counts)[0]) == (0, 0)
-    assert not [file for file in trusting.vault_folder.rglob("*") if file.is_file()]
+    assert tuple(repository.execute(counts)[0]) == (0, 0)
+    assert not [file for file in repository.vault_folder.rglob("*") if file.is_file()]
     audited = "SELECT actor, object, detail FROM audit WHERE action = 'package.validated'"
-    [(actor, digest, detail)] = trusting.execute(audited)
+    [(actor, digest, detail)] = repository.execute(audited)
     assert (actor, digest, detail) == ("phan-mem-mau", told["digest"], {"items": 6})
-    trusting.start_worker()
-    assert results(trusting.package(package)) == results(told)
+    repository.start_worker()
+    assert results(repository.package(package)) == results(told)
     # what cannot be read, compressed or not, gets its codes with status 200
     sent = gzip.compress(b"khong phai XML")
-    unreadable = validate(trusting, sent, **{"Content-Encoding": "gzip"})
+    unreadable = validate(repository, sent, **{"Content-Encoding": "gzip"})
     assert unreadable.status_code == 200
     assert [error["code"] for error in unreadable.json()["errors"]] == ["SIG-120"]
     assert unreadable.json()["total"] is None
 
 
-def test_a_dry_run_knows_what_the_register_holds(trusting: Repository) -> None:
-    trusting.start_worker()
-    one, two, three, four, *_ = trusting.scenario.transcripts
-    package = trusting.scenario.repackaged([one, two, three], number=2)
-    codes = [item["transcript_code"] for item in trusting.package(package)["items"]]
-    trusting.package(trusting.scenario.withdrawing([(codes[0], "Sai điểm mẫu")], number=3))
-    trusting.execute(
+def test_a_dry_run_knows_what_the_register_holds(repository: Repository) -> None:
+    repository.start_worker()
+    one, two, three, four, *_ = repository.scenario.transcripts
+    package = repository.scenario.repackaged([one, two, three], number=2)
+    codes = [item["transcript_code"] for item in repository.package(package)["items"]]
+    repository.package(repository.scenario.withdrawing([(codes[0], "Sai điểm mẫu")], number=3))
+    repository.execute(
         "INSERT INTO transcript_standings VALUES (:code, 'revoked', 'SIG-420', 'ab', now())",
         code=codes[2].replace("-", ""),
     )
-    whole = trusting.scenario.repackaged([one, again(two), again(three), four], number=4)
-    foreseen = validate(trusting, whole).json()
+    whole = repository.scenario.repackaged([one, again(two), again(three), four], number=4)
+    foreseen = validate(repository, whole).json()
     assert [codes for _, codes in results(foreseen)] == [["SIG-511"], ["SIG-512"], ["PKG-202"], []]
-    repeat = validate(trusting, trusting.scenario.repackaged([two], number=5)).json()
+    repeat = validate(repository, repository.scenario.repackaged([two], number=5)).json()
     assert results(repeat) == [("01", ["PKG-200"])]
     assert repeat["items"][0]["transcript_code"] == codes[1]
-    used = validate(trusting, trusting.scenario.repackaged([four], number=2)).json()
+    used = validate(repository, repository.scenario.repackaged([four], number=2)).json()
     assert [error["code"] for error in used["errors"]] == ["PKG-108"]
     wanted = [(codes[0], "Lại sai"), (codes[1], "Sai điểm mẫu"), (codes[2], None)]
-    dry = validate(trusting, trusting.scenario.withdrawing(wanted, number=6)).json()
+    dry = validate(repository, repository.scenario.withdrawing(wanted, number=6)).json()
     assert results(dry) == [("01", ["PKG-201"]), ("01", []), ("02", ["PKG-303"])]
-    assert trusting.execute("SELECT count(*) FROM transcript_withdrawals")[0][0] == 1
+    assert repository.execute("SELECT count(*) FROM transcript_withdrawals")[0][0] == 1
 
 
-def test_a_process_that_does_not_know_whom_to_trust_says_so(repository: Repository) -> None:
+def test_a_process_that_does_not_know_whom_to_trust_says_so(
+    repository: Repository, tmp_path: Path
+) -> None:
+    (tmp_path / "trust" / "manifest.json").unlink()
     answer = validate(repository, repository.scenario.package)
     assert answer.status_code == 503
     assert answer.json()["code"] == "start-refused"

@@ -80,7 +80,7 @@ def test_an_account_of_another_level_may_not_send_these_transcripts(working: Rep
 
 
 def test_a_school_whose_certificate_is_not_registered_is_refused(working: Repository) -> None:
-    working.execute("DELETE FROM certificates WHERE role = 'KY_PHAT_HANH'")
+    working.rewrite("DELETE FROM certificates WHERE role = 'KY_PHAT_HANH'")
     assert refused(working, working.scenario.package) == ["SIG-500"]
 
 
@@ -89,7 +89,7 @@ def give_certificates_to_another_school(repository: Repository, role: str) -> No
         "INSERT INTO schools (school_code, name, province_code, created_at) "
         "VALUES ('79000702', 'Trường THCS Mẫu Số Hai', '79', now())"
     )
-    repository.execute(
+    repository.rewrite(
         "UPDATE certificates SET school_code = '79000702' WHERE role = :role", role=role
     )
 

@@ -140,7 +140,7 @@ async def test_a_vault_in_use_passes_its_check_again(store: Store) -> None:
 
 
 @pytest.mark.xdist_group("s3")
-async def test_processes_that_start_together_make_oneopen_bucket(s3_server: S3Server) -> None:
+async def test_processes_that_start_together_make_one_bucket(s3_server: S3Server) -> None:
     bucket = f"vault-{uuid4()}"
     vaults = [open_bucket(s3_server, bucket) for _ in range(4)]
     await asyncio.gather(*(vault.check() for vault in vaults))

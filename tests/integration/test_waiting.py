@@ -31,7 +31,10 @@ async def decided_package(database: Database) -> UUID:
     package_id = uuid4()
     async with database.begin() as connection:
         await connection.execute(
-            text("INSERT INTO clients VALUES ('pm-mau', 'Mẫu', 'x', '{}', true, now())")
+            text(
+                "INSERT INTO clients (client_id, name, kind, scopes, created_at) "
+                "VALUES ('pm-mau', 'Mẫu', 'hub', '{}', now())"
+            )
         )
         await connection.execute(
             text(

@@ -121,11 +121,11 @@ def test_a_school_cannot_withdraw_what_another_one_issued(working: Repository) -
         "INSERT INTO schools (school_code, name, province_code, created_at) "
         "VALUES ('79000702', 'Trường THCS Mẫu Số Hai', '79', now())"
     )
-    for statement in (
-        "INSERT INTO client_schools (client_id, school_code) VALUES ('phan-mem-mau', '79000702')",
-        "UPDATE certificates SET school_code = '79000702'",
-    ):
-        working.execute(statement)
+    working.execute(
+        "INSERT INTO client_grants (grant_id, client_id, school_code, valid_from) "
+        "VALUES (gen_random_uuid(), 'phan-mem-mau', '79000702', '2025-01-01')"
+    )
+    working.rewrite("UPDATE certificates SET school_code = '79000702'")
     package = working.scenario.withdrawing([(code, REASON)], number=52)
     foreign = working.resealed(package, (b"ID>79000701</", b"ID>79000702</"))
     answer = working.package(foreign)

@@ -10,8 +10,8 @@ from app.directory import code_lists as module
 from app.directory.code_lists import CodeList, Entry, code_lists, province_at
 from app.intake.package import Result, State
 from app.transcripts.content import Rating
+from app.transcripts.curriculum import CURRICULA
 from app.transcripts.message import CREATE
-from app.transcripts.rules import GRADES, THCS_SUBJECTS
 from app.trust.entry import RegistrationState
 
 LAST_OF_63 = date(2025, 6, 30)
@@ -106,16 +106,19 @@ def test_an_entry_holds_on_its_first_and_last_day_and_no_other() -> None:
 
 
 def test_the_lists_are_those_that_the_program_works_with() -> None:
-    subjects = {
-        entry.code: entry for entry in code_lists()["subjects"].entries if entry.scope == "03"
-    }
-    assert {code: entry.name for code, entry in subjects.items()} == {
-        code: subject.name for code, subject in THCS_SUBJECTS.items()
-    }
-    assert {code for code, entry in subjects.items() if entry.kind == "comment"} == {
-        code for code, subject in THCS_SUBJECTS.items() if subject.by_comment
-    }
-    assert codes("grades", "03") == set(GRADES)
+    for level, curriculum in CURRICULA.items():
+        subjects = {
+            entry.code: entry for entry in code_lists()["subjects"].entries if entry.scope == level
+        }
+        assert {code: entry.name for code, entry in subjects.items()} == {
+            code: subject.name for code, subject in curriculum.subjects.items()
+        }
+        commented = {code for code, subject in curriculum.subjects.items() if subject.by_comment}
+        listed = {code for code, entry in subjects.items() if entry.kind == "comment"}
+        # Primary subjects are all rated T, H or C; those without a test beside it are "comment".
+        assert listed == (commented or {c for c, s in curriculum.subjects.items() if not s.tested})
+        taught = {grade for programme in curriculum.programmes for grade in programme.grades}
+        assert codes("grades", level) == taught
     assert codes("ratings", "03") == set(Rating)
     assert codes("message-states") == set(State)
     assert codes("item-results") == {"00", *Result}

@@ -69,7 +69,7 @@ def decide(
 ) -> tuple[str | None, tuple[str, ...], str]:
     authority = check_authority(
         one,
-        others=others,
+        others=[other for other in others if other.certificate.der == one.certificate.der],
         registrations=registrations,
         school_code=SCHOOL,
         day=day,

@@ -26,6 +26,7 @@ def test_a_verdict_on_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_statement_about_revocation(monkeypatch: pytest.MonkeyPatch) -> None:
     published = list_of(issuer_of(SEAL))
+    evidence.statement_about.cache_clear()
     monkeypatch.setattr(evidence, "_load_list", exhausted)
     with pytest.raises(MemoryError):
         evidence.statement_about(path_of(SEAL), published)

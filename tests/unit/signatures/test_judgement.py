@@ -1,8 +1,10 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from app.signatures.judgement import MAX_AGE, VIETNAM, JudgedBy, day_is_plausible, judge_at
+from tests.verdicts import case_of
 
 RECEIVED = datetime(2026, 8, 20, 10, 0, tzinfo=UTC)
 
@@ -44,3 +46,12 @@ def test_a_day_of_issue_lies_in_the_last_400_days(day: date, *, plausible: bool)
 def test_the_day_of_receipt_is_vietnams_day() -> None:
     late_evening_utc = datetime(2026, 8, 20, 17, 30, tzinfo=UTC)  # 00:30 on the 21st in Vietnam
     assert day_is_plausible(date(2026, 8, 21), late_evening_utc)
+
+
+def test_teachers_are_judged_at_the_day_of_issue_and_the_others_when_they_were_approved() -> None:
+    unknown = replace(case_of(), registrations=()).verify().report.slots
+    known = case_of().verify().report.slots
+    assert {one.judged_by for one in known} == {"day_of_issue"}
+    teachers = {one.judged_by for one in unknown if one.role.startswith("GV")}
+    others = {one.judged_by for one in unknown if not one.role.startswith("GV")}
+    assert (teachers, others) == ({"day_of_issue"}, {"receipt"})

@@ -209,6 +209,14 @@ def test_more_than_any_honest_question_holds_is_refused_at_once() -> None:
     assert {result.code for result in results} == {"SIG-404"}
 
 
+def test_what_an_honest_question_may_just_hold_is_looked_at() -> None:
+    largest, root = b"x" * MAX_CERTIFICATE_SIZE, CHAIN.root.der
+    many = [b"%d" % number for number in range(MAX_CERTIFICATES)]
+    lists = [b"x" * (MAX_STATEMENTS_SIZE // MAX_STATEMENTS)] * MAX_STATEMENTS
+    result = validate_path(largest, many, anchors=[*many[1:], root], crls=lists, at=AT)
+    assert result.code == "SIG-400"
+
+
 def test_a_maze_of_authorities_that_certify_one_another_ends_soon() -> None:
     authorities = [make(Wish(name=f"Mê cung {number}", authority=True)) for number in range(8)]
     maze = [

@@ -97,12 +97,12 @@ def count_by_yes(folder: Path) -> None:
     [
         (change_history, "is not the manifest that revision 2 names"),
         (swap_history, "is not the manifest that revision 3 names"),
-        (lose_history, "cannot be read"),
-        (skip_a_revision, "cannot be read"),
-        (go_back_in_number, "differ: history/1.json, history/2.json"),
+        (lose_history, "không đọc được"),
+        (skip_a_revision, "không đọc được"),
+        (go_back_in_number, "khác với bản kê của nó: history/1.json, history/2.json"),
         (forget_the_previous, "is not the manifest that revision 3 names"),
-        (count_from_nothing, "no manifest of version 1"),
-        (count_by_yes, "no manifest of version 1"),
+        (count_from_nothing, "không phải là bản kê phiên bản 1"),
+        (count_by_yes, "không phải là bản kê phiên bản 1"),
     ],
 )
 def test_a_history_with_a_gap_stops_the_start(
