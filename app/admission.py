@@ -101,6 +101,7 @@ def oauth_scheme() -> OAuth2:
         Scope.CERTIFICATES_WRITE.value: "Đăng ký và báo ngừng sử dụng chứng thư của trường",
         Scope.CERTIFICATES_DECIDE.value: "Duyệt hoặc từ chối chứng thư của các trường",
         Scope.CLIENTS_MANAGE.value: "Quản lý tài khoản kết nối (chỉ dành cho Bộ)",
+        Scope.WEBHOOKS_MANAGE.value: "Đăng ký địa chỉ nhận thông báo khi gói tin có kết quả",
     }
     flow = OAuthFlowClientCredentials(tokenUrl=TOKEN_PATH, scopes=scopes)
     return OAuth2(flows=OAuthFlows(clientCredentials=flow), auto_error=False)

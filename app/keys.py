@@ -2,8 +2,9 @@
 
 `tokens.pem` (EC P-256) signs access tokens; `reply.pem` with `reply-certificate.pem` (RSA) signs
 replies; `codes.key` and `identity.key` (32 random bytes each) derive transcript codes and the keyed
-hashes of personal numbers. Losing `codes.key` would break the promise that the same original always
-gets the same code, so it belongs to every backup.
+hashes of personal numbers; `webhooks.key` (the same) derives the secrets of webhooks. Losing
+`codes.key` would break the promise that the same original always gets the same code, so it belongs
+to every backup; without `webhooks.key` every webhook must be registered anew.
 """
 
 from dataclasses import dataclass
@@ -24,28 +25,30 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class WebKeys:
-    """What the web process needs: it signs tokens and knows no other secret."""
+    """What the web process needs: it signs tokens and shows the secrets of webhooks, once."""
 
     tokens: EllipticCurvePrivateKey
+    webhooks: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class WorkerKeys:
-    """What the worker needs to derive codes and hashes and to sign replies."""
+    """What the worker needs to derive codes and hashes and to sign replies and events."""
 
     codes: bytes
     identity: bytes
     reply: RSAPrivateKey
     reply_certificate: Certificate
+    webhooks: bytes
 
 
 def load_web_keys(folder: Path) -> WebKeys:
-    """Read the web process's key.
+    """Read the web process's keys.
 
     Raises:
         StartRefused: a file is absent, unreadable or of the wrong kind.
     """
-    return WebKeys(tokens=_ec_key(folder / "tokens.pem"))
+    return WebKeys(tokens=_ec_key(folder / "tokens.pem"), webhooks=_secret(folder / "webhooks.key"))
 
 
 def load_worker_keys(folder: Path) -> WorkerKeys:
@@ -69,6 +72,7 @@ def load_worker_keys(folder: Path) -> WorkerKeys:
         identity=_secret(folder / "identity.key"),
         reply=reply,
         reply_certificate=certificate,
+        webhooks=_secret(folder / "webhooks.key"),
     )
 
 

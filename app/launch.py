@@ -41,6 +41,7 @@ from app.settings import Settings
 from app.trust.bundle import MANIFEST
 from app.trust.fetching import Reach
 from app.vault import open_configured_vault, open_vault
+from app.worker.delivering import courier_of, keep_delivering
 from app.worker.discarding import keep_discarding
 from app.worker.loop import work
 from app.worker.revocation import TrustKeeper, Upkeep
@@ -128,7 +129,7 @@ def openapi_document() -> dict[str, Any]:
             database=connect(nowhere, role=None),
             verifier=connect(nowhere, role=None),
             vault=open_vault(Path(folder).as_uri()),
-            keys=WebKeys(tokens=generate_private_key(SECP256R1())),
+            keys=WebKeys(tokens=generate_private_key(SECP256R1()), webhooks=b"w" * 32),
             clock=read_clock,
         )
         return create_app(parts).openapi()
@@ -184,11 +185,13 @@ async def _work(settings: Settings, url: str) -> None:
             # The first package should find evidence; without any it is taken provisionally.
             await keeper.bring_up_to_date(parts)
             await processes.start()
-            async with asyncio.TaskGroup() as jobs:
-                jobs.create_task(keeper.keep_current(parts, stop))
-                jobs.create_task(keep_discarding(parts, stop))
-                name = f"{os.uname().nodename}/{os.getpid()}"
-                jobs.create_task(work(parts, name=name, stop=stop))
+            with courier_of(parts, sandbox=settings.environment == "sandbox") as courier:
+                async with asyncio.TaskGroup() as jobs:
+                    jobs.create_task(keeper.keep_current(parts, stop))
+                    jobs.create_task(keep_discarding(parts, stop))
+                    jobs.create_task(keep_delivering(courier, stop))
+                    name = f"{os.uname().nodename}/{os.getpid()}"
+                    jobs.create_task(work(parts, name=name, stop=stop))
         except CheckFailed as error:
             raise StartRefused("không khởi động được các tiến trình kiểm tra chữ ký") from error
         finally:

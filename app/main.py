@@ -35,6 +35,7 @@ from app.vault import Vault, open_configured_vault
 from app.verification.check import Stores
 from app.verification.error_codes import error_code_routes
 from app.verification.routes import verification_routes
+from app.webhooks.routes import WebhookParts, webhook_routes
 
 API_VERSION = "1.0.0"
 """The version of the HTTP contract; it changes with what clients see, not with every release."""
@@ -174,6 +175,16 @@ def _include_routes(app: FastAPI, parts: WebParts, dry_runs: DryRuns) -> None:
     conflict = problem_responses(HTTPStatus.CONFLICT)
     refusals = _CLIENT_PROBLEMS | _UPLOAD_PROBLEMS | conflict
     app.include_router(certificates, dependencies=token, responses=refusals)
+    hooks = webhook_routes(
+        WebhookParts(
+            database=parts.database,
+            key=parts.keys.webhooks,
+            sandbox=sandbox,
+            authenticate=caller_of,
+            clock=parts.clock,
+        )
+    )
+    app.include_router(hooks, dependencies=token, responses=_CLIENT_PROBLEMS | _STATE_PROBLEMS)
     app.include_router(public, responses=_PUBLIC_PROBLEMS)
     app.include_router(error_code_routes(sandbox=sandbox), responses=_LIST_PROBLEMS)
     app.include_router(code_list_routes(clock=parts.clock), responses=_CODE_LIST_PROBLEMS)

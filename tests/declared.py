@@ -50,6 +50,7 @@ PACKAGES = Access(scope=Scope.PACKAGES_READ, data=Data.PACKAGE)
 SENT = Access(scope=Scope.PACKAGES_READ, data=Data.SENT)
 TRANSCRIPTS = Access(scope=Scope.TRANSCRIPTS_READ, data=Data.TRANSCRIPT)
 MANAGE = Access(scope=Scope.CLIENTS_MANAGE)
+WEBHOOKS = Access(scope=Scope.WEBHOOKS_MANAGE)
 JWK = {"kty": "EC"}
 
 DECLARED: dict[tuple[str, str], Access] = {
@@ -106,6 +107,13 @@ DECLARED: dict[tuple[str, str], Access] = {
         MANAGE, served=201, body={"province": "79"}
     ),
     ("DELETE", "/v1/clients/{client_id}/grants/{grant_id}"): replace(MANAGE, served=404),
+    ("GET", "/v1/webhooks"): WEBHOOKS,
+    ("POST", "/v1/webhooks"): replace(WEBHOOKS, served=422, body={"url": "http://mau.example"}),
+    ("DELETE", "/v1/webhooks/{webhook_id}"): replace(WEBHOOKS, served=404),
+    ("GET", "/v1/webhooks/{webhook_id}/deliveries"): replace(WEBHOOKS, served=404),
+    ("POST", "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay"): replace(
+        WEBHOOKS, served=404
+    ),
 }
 
 VALUES = {
@@ -115,6 +123,8 @@ VALUES = {
     "client_id": "khach",
     "secret_id": NOBODY,
     "grant_id": NOBODY,
+    "webhook_id": NOBODY,
+    "delivery_id": NOBODY,
     "kid": "k1",
     "name": "x",
 }

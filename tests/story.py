@@ -6,6 +6,7 @@ from app.transcripts.codes import format_code, transcript_code
 from app.verification.routes import CHECKS_AT_ONCE
 from tests.accountstory import show_management
 from tests.exchange import REPLY_FILE, Ask, Exchange, send
+from tests.hookstory import show_webhooks
 from tests.refusals import show_refusals
 from tests.registry_story import show_certificates, show_code_lists
 from tests.withdrawing import show_withdrawal
@@ -44,6 +45,7 @@ def tell(exchange: Exchange) -> None:
     show_code_lists(exchange)
     show_certificates(exchange, bearer)
     show_management(exchange, code_of(exchange.repository))
+    show_webhooks(exchange, bearer)
 
 
 def two_students(repository: Repository) -> bytes:

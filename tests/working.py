@@ -217,7 +217,10 @@ def running_repository(
         database=connect(database_url, role="hocba_web"),
         verifier=connect(database_url, role="hocba_verifier"),
         vault=vault,
-        keys=WebKeys(tokens=generate_private_key(SECP256R1())),
+        keys=WebKeys(
+            tokens=generate_private_key(SECP256R1()),
+            webhooks=load_worker_keys(folder / "keys").webhooks,
+        ),
         clock=lambda: NOW,
     )
     with serving(create_app(parts)) as url:

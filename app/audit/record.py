@@ -47,6 +47,9 @@ class Action(StrEnum):
     TRANSCRIPT_WITHDRAWN = "transcript.withdrawn"
     HISTORY_READ = "history.read"
     PACKAGE_DISCARDED = "package.discarded"
+    WEBHOOK_ADDED = "webhook.added"
+    WEBHOOK_ENDED = "webhook.ended"
+    WEBHOOK_REPLAYED = "webhook.replayed"
 
 
 async def record(  # noqa: PLR0913 -- reason: the columns of one row

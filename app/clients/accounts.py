@@ -30,6 +30,7 @@ class Scope(StrEnum):
     CERTIFICATES_WRITE = "certificates:write"
     CERTIFICATES_DECIDE = "certificates:decide"
     CLIENTS_MANAGE = "clients:manage"
+    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 class Kind(StrEnum):
@@ -43,7 +44,11 @@ class Kind(StrEnum):
 
 
 _READING = frozenset({Scope.PACKAGES_READ, Scope.TRANSCRIPTS_READ, Scope.CERTIFICATES_READ})
-_SENDING = _READING | {Scope.PACKAGES_WRITE, Scope.CERTIFICATES_WRITE}
+_SENDING = _READING | {
+    Scope.PACKAGES_WRITE,
+    Scope.CERTIFICATES_WRITE,
+    Scope.WEBHOOKS_MANAGE,
+}
 _FOLLOWING = _READING | {Scope.CERTIFICATES_DECIDE}
 
 SCOPES_OF: Mapping[Kind, frozenset[Scope]] = MappingProxyType(
@@ -182,6 +187,12 @@ async def find_account(
         statement = statement.with_for_update()
     row = (await connection.execute(statement)).one_or_none()
     return None if row is None else account_of(*row)
+
+
+async def is_enabled(connection: AsyncConnection, client_id: str) -> bool:
+    """Tell whether an account is enabled; for the worker, which may read no more of it."""
+    statement = select(clients.c.enabled).where(clients.c.client_id == client_id)
+    return bool(await connection.scalar(statement))
 
 
 def account_of(  # noqa: PLR0913, PLR0917 -- reason: the columns of one row

@@ -13,12 +13,14 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db import Database
+from app.intake.answer import package_path
 from app.intake.decision import LeaseLost
 from app.intake.package import Item, Package, Result, State
 from app.intake.packages import find_package, items_of
@@ -32,6 +34,7 @@ from app.signatures.catalogue import CATALOGUE
 from app.signatures.writing import ReferenceToSign, SignatureForm, Signer, signature_xml
 from app.transcripts.codes import format_code
 from app.transcripts.finding import Finding
+from app.webhooks.outbox import PACKAGE_FINISHED, announce
 
 REPLY_ID = "traloi"
 """The Id of the signed element."""
@@ -64,6 +67,7 @@ async def reply_to_package(
         if not await holds(connection, lease, state=State.DECIDED):
             raise LeaseLost
         await _keep(connection, lease, body, now=now)
+        await announce(connection, lease.client_id, PACKAGE_FINISHED, _told(package), now=now)
 
 
 def build_reply(
@@ -192,6 +196,19 @@ def _text(value: str) -> str:
     """Escape a text for canonical XML (Canonical XML 1.0 section 2.3)."""
     escapes: dict[str, str | int | None] = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"}
     return value.translate(str.maketrans(escapes))
+
+
+def _told(package: Package) -> dict[str, str | int | UUID | None]:
+    """What webhooks tell the sender: ids and counts, and where the rest can be read."""
+    return {
+        "package_id": package.package_id,
+        "message_id": package.message_id,
+        "state": State.REPLIED.value,
+        "total": package.total,
+        "accepted": package.accepted,
+        "rejected": package.rejected,
+        "link": package_path(package.package_id),
+    }
 
 
 async def _keep(connection: AsyncConnection, lease: Lease, body: bytes, *, now: datetime) -> None:

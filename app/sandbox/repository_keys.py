@@ -1,6 +1,6 @@
 """Keys for a repository of one's own, for a demonstration or a first installation.
 
-What `app.keys` reads: five files in one folder.
+What `app.keys` reads: six files in one folder.
 """
 
 import os
@@ -22,7 +22,14 @@ from app.sandbox.holders import authority_name
 from app.sandbox.keys import EXPONENT, KeyStore
 from app.sandbox.stream import Stream
 
-FILES = ("tokens.pem", "reply.pem", "reply-certificate.pem", "codes.key", "identity.key")
+FILES = (
+    "tokens.pem",
+    "reply.pem",
+    "reply-certificate.pem",
+    "codes.key",
+    "identity.key",
+    "webhooks.key",
+)
 """What a complete folder holds."""
 REPLY_KEY_BITS = 3072
 """Receipts of replies are kept for decades: 128-bit strength (NIST SP 800-57 part 1 table 2)."""
@@ -65,7 +72,7 @@ def make_repository_keys(folder: Path, *, today: date, keys: KeyStore | None = N
 
 def _contents(today: date, keys: KeyStore | None) -> tuple[tuple[str, bytes], ...]:
     tokens, reply = _pairs(keys)
-    codes, identity = _secrets(keys)
+    codes, identity, webhooks = _secrets(keys)
     begin = datetime(today.year, today.month, today.day, tzinfo=UTC)
     name = authority_name("Kho học bạ số MẪU", "Bộ Giáo dục và Đào tạo (thử nghiệm)")
     blank = Blank(
@@ -81,6 +88,7 @@ def _contents(today: date, keys: KeyStore | None) -> tuple[tuple[str, bytes], ..
         ("reply-certificate.pem", certificate.public_bytes(Encoding.PEM)),
         ("codes.key", codes),
         ("identity.key", identity),
+        ("webhooks.key", webhooks),
     )
 
 
@@ -90,11 +98,10 @@ def _pairs(keys: KeyStore | None) -> tuple[EllipticCurvePrivateKey, RSAPrivateKe
     return keys.p256("repository-tokens"), keys.rsa("repository-reply")
 
 
-def _secrets(keys: KeyStore | None) -> tuple[bytes, bytes]:
-    if keys is None:
-        return secrets.token_bytes(SECRET_BYTES), secrets.token_bytes(SECRET_BYTES)
-    stream = Stream(keys.seed, "repository-secrets")
-    return stream.octets(SECRET_BYTES), stream.octets(SECRET_BYTES)
+def _secrets(keys: KeyStore | None) -> tuple[bytes, bytes, bytes]:
+    """Draw the secrets, in the order in which a seed has always given them."""
+    draw = secrets.token_bytes if keys is None else Stream(keys.seed, "repository-secrets").octets
+    return draw(SECRET_BYTES), draw(SECRET_BYTES), draw(SECRET_BYTES)
 
 
 def _pem(key: RSAPrivateKey | EllipticCurvePrivateKey) -> bytes:

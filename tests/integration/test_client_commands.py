@@ -78,7 +78,8 @@ def test_an_account_lives_from_its_first_secret_to_its_lock(
     first, scopes, one, two, old, new = clients("show", "hub-mau")
     assert first == "hub-mau  hub  dùng  Phần mềm Mẫu"
     assert scopes == (
-        "quyền: certificates:read certificates:write packages:read packages:write transcripts:read"
+        "quyền: certificates:read certificates:write packages:read packages:write transcripts:read "
+        "webhooks:manage"
     )
     grants = sorted((one, two), key=lambda line: "tỉnh 01" in line)
     assert "trường 79000701 tỉnh * cấp 03" in grants[0]

@@ -65,6 +65,7 @@ async def test_a_new_account_gets_a_secret_that_is_told_once(
         "packages:read",
         "packages:write",
         "transcripts:read",
+        "webhooks:manage",
     ]
     [kept] = shown.json()["grants"]
     assert (kept["school"], kept["province"], kept["level"]) == ("79000701", None, "03")

@@ -50,6 +50,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "reply-certificate.pem").write_bytes(certificate_of(RSA))
     (tmp_path / "codes.key").write_bytes(b"c" * 32)
     (tmp_path / "identity.key").write_bytes(b"i" * 32)
+    (tmp_path / "webhooks.key").write_bytes(b"w" * 32)
     return tmp_path
 
 
@@ -87,6 +88,8 @@ def test_keys_are_not_shown(folder: Path) -> None:
         ("reply-certificate.pem", certificate_of(P256), load_worker_keys, "không đi cùng"),
         ("codes.key", b"short", load_worker_keys, "đúng 32 byte"),
         ("identity.key", None, load_worker_keys, "không đọc được"),
+        ("webhooks.key", None, load_worker_keys, "không đọc được"),
+        ("webhooks.key", b"short", load_web_keys, "đúng 32 byte"),
     ],
 )
 def test_a_key_in_doubt_stops_the_start(
