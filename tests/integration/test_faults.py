@@ -42,7 +42,7 @@ def test_a_lost_answer_is_lost_after_the_commit_and_the_client_resumes_by_digest
 
 
 def test_an_unavailable_service_says_when_to_ask_again_and_has_done_nothing(
-    repository: Repository,
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = repository.client()
     headers = {"Content-Type": "application/xml", faults.HEADER: "unavailable"}
@@ -51,11 +51,10 @@ def test_an_unavailable_service_says_when_to_ask_again_and_has_done_nothing(
     assert answer.headers["Retry-After"] == str(faults.RETRY_SECONDS)
     assert answer.json()["code"] == "unavailable"
     assert count(repository) == 0
-    begin = monotonic()
+    monkeypatch.setattr(faults, "RETRY_SECONDS", 0)
     with client_of(repository) as patient, pytest.raises(Refused) as refused:
         patient.submit(repository.scenario.package, headers={faults.HEADER: "unavailable"})
     assert refused.value.status == 503
-    assert monotonic() - begin > 2 * faults.RETRY_SECONDS
 
 
 def test_a_stuck_package_rests_before_a_worker_takes_it(
@@ -86,8 +85,7 @@ def test_a_fault_that_there_is_not_is_refused(repository: Repository) -> None:
     assert answer.status_code == 422
 
 
-@pytest.mark.parametrize("fault", ["lost-answer", "unavailable", "slow", "stuck", "nonsense"])
-def test_production_does_not_look_at_the_header(repository: Repository, fault: str) -> None:
+def test_production_does_not_look_at_the_header(repository: Repository) -> None:
     parts = WebParts(
         settings=Settings.model_construct(
             **in_production(Settings(home=repository.vault_folder.parent))
@@ -100,8 +98,9 @@ def test_production_does_not_look_at_the_header(repository: Repository, fault: s
     )
     with serving(create_app(parts)) as url:
         begin = monotonic()
-        answer = httpx.get(f"{url}/healthz", headers={faults.HEADER: fault})
-        assert answer.is_success
+        for fault in (*faults.Fault, "nonsense"):
+            answer = httpx.get(f"{url}/healthz", headers={faults.HEADER: fault})
+            assert answer.is_success
         assert monotonic() - begin < faults.SLOW_SECONDS
 
 
