@@ -6,6 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -46,9 +47,8 @@ def make_kit(
     now = read_clock()
     today = now.astimezone(VIETNAM).date()
     workshop = _workshop(settings, today, series)
-    cases = make_cases(workshop)
-    write_kit(folder, workshop, KeptSet(series=series, today=today, cases=cases))
     secret, ministry = _enrol(settings, workshop, client_id, now)
+    folder.mkdir(parents=True, exist_ok=True)
     write_account(
         folder / "client.env", (("HOCBA_CLIENT_ID", client_id), ("HOCBA_CLIENT_SECRET", secret))
     )
@@ -56,6 +56,8 @@ def make_kit(
         folder / "ministry.env",
         (("HOCBA_MINISTRY_ID", f"{client_id}-bo"), ("HOCBA_MINISTRY_SECRET", ministry)),
     )
+    cases = make_cases(workshop)
+    write_kit(folder, workshop, KeptSet(series=series, today=today, cases=cases))
     covered, missing = coverage_of(cases)
     typer.echo(f"Đã ghi {folder}: {len(cases)} gói tin, {len(covered)} mã lỗi và thông báo")
     typer.echo(f"Có trong bộ thử: {' '.join(covered)}")
@@ -81,8 +83,12 @@ def run_conformance(
         typer.echo(f"{folder} không phải thư mục của lệnh kit.", err=True)
         raise typer.Exit(2) from None
     workshop = _workshop(Settings(), kept.today, kept.series)
-    with Client(url, client, secret) as opened:
-        outcomes = list(run_cases(kept.cases, opened, workshop))
+    try:
+        with Client(url, client, secret) as opened:
+            outcomes = list(run_cases(kept.cases, opened, workshop))
+    except httpx.HTTPError as error:
+        typer.echo(f"Không nhận được trả lời: {error}", err=True)
+        raise typer.Exit(1) from None
     console = Console(width=None if os.isatty(1) else WIDTH)
     _show(console, outcomes)
     if any(one.differences for one in outcomes):

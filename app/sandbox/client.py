@@ -93,7 +93,11 @@ class Client:
         """Send a package and find out what became of it even when answers are lost.
 
         After a lost answer the service is asked for these bytes; they are sent again only when it
-        does not know them, without the further headers.
+        does not know them.
+
+        Args:
+            package: the signed message, uncompressed.
+            headers: further headers of the first try alone, such as Sandbox-Fault.
 
         Raises:
             Refused: the service did not take it.

@@ -1,6 +1,7 @@
 """The vendor's folder: keys and certificates, the conformance set, ready requests for every route.
 
 ```
+README.md                            what to do with it
 keys/SCHOOL/NAME.key.pem, .crt.pem   everybody who signs; trust/ holds the authorities
 package.xml, package.sha256          a good package to try the requests with
 new-seal.json                        a certificate to register
@@ -41,6 +42,26 @@ STUDENTS = 3
 
 _SET = "set.json"
 
+_GUIDE = """\
+# Bộ công cụ cho nhà cung cấp phần mềm (kho thử)
+
+Mọi trường, người và khóa ở đây đều là mẫu; không kho chính thức nào tin các chứng thư này.
+
+- `keys/`, `trust/`: khóa và chứng thư của người ký; các cơ quan chứng thực thử.
+- `curl/`: yêu cầu cho mọi đường dẫn, chạy lần lượt theo số, mỗi bộ một lần:
+  `for s in curl/*.sh; do sh "$s"; done` (`HOCBA_URL` nếu kho ở nơi khác).
+- `http/`: các yêu cầu đó cho trình soạn thảo (đặt biến `url`, `truong_token`, `bo_token`).
+- `conformance/`: gói tin đúng và gói tin sai một điểm, đặt tên theo lỗi; `set.json` nói kết quả
+  phải có: `errors` đúng các mã đó, `notes` ít nhất các mã đó. Gói có `file` là null (thu hồi) được
+  ký khi đã biết mã tra cứu. Chạy cả bộ và so sánh:
+  `set -a; . ./client.env; python -m app conformance .`
+
+Thử lúc gặp sự cố (chỉ kho thử): tiêu đề `Sandbox-Fault` với `lost-answer` (đã lưu nhưng mất trả
+lời: hỏi lại bằng `GET /v1/packages/by-digest/{sha256}`), `unavailable` (503 có `Retry-After`),
+`slow` (trả lời chậm 5 giây), `stuck` (gói tin chờ 15 giây mới được xử lý).
+"""
+"""What a vendor reads first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptSet:
@@ -55,8 +76,8 @@ class KeptSet:
     cases: tuple[Case, ...]
 
 
-def write_kit(folder: Path, workshop: Workshop, kept: KeptSet) -> tuple[ReadyRequest, ...]:
-    """Write everything but the accounts; gives the ready requests.
+def write_kit(folder: Path, workshop: Workshop, kept: KeptSet) -> None:
+    """Write everything but the accounts.
 
     Files of the same names are written again with the same octets.
     """
@@ -77,7 +98,7 @@ def write_kit(folder: Path, workshop: Workshop, kept: KeptSet) -> tuple[ReadyReq
         school.code, f"doi-tac-{workshop.series}", f"khoa-{workshop.series}", _public_key(workshop)
     )
     _write_requests(folder, requests)
-    return requests
+    _write_text(folder / "README.md", _GUIDE)
 
 
 def write_account(file: Path, values: Sequence[tuple[str, str]]) -> None:

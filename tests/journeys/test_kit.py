@@ -119,6 +119,10 @@ def test_what_is_missing_is_said(home: Path, kit: Path, tmp_path: Path) -> None:
     assert run(home, "conformance", str(kit))[0] == 2
     status, output = run(home, "conformance", str(tmp_path), **account(kit))
     assert (status, "không phải thư mục" in output) == (2, True)
+    status, output = run(
+        home, "conformance", str(kit), "--url", "http://127.0.0.1:9", **account(kit)
+    )
+    assert (status, "Không nhận được trả lời" in output) == (1, True)
     status, output = run(home, "kit", str(tmp_path / "again"))
     assert (status, "--client-id" in output) == (1, True)
 
