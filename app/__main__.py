@@ -18,6 +18,7 @@ from app.demo import run_demo
 from app.directory_commands import directory_commands
 from app.errors import RepositoryError, StartRefused
 from app.fsck import fsck_stores
+from app.kit_commands import make_kit, run_conformance
 from app.launch import configure_logs, openapi_document, run_worker, stores_ready
 from app.launch import serve as serve_until_stopped
 from app.problem_texts import KINDS
@@ -107,6 +108,8 @@ def migrate() -> None:
 
 cli.command("reverify")(reverify_archive)
 cli.command("fsck")(fsck_stores)
+cli.command("kit")(make_kit)
+cli.command("conformance")(run_conformance)
 
 
 @cli.command()

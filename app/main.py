@@ -19,6 +19,7 @@ from app.clients.management import ManagementParts, client_routes
 from app.clients.routes import token_routes
 from app.db import Database, connect
 from app.directory.routes import code_list_routes
+from app.faults import LostAnswers, suffer
 from app.headers import SecurityHeaders
 from app.health import health_routes
 from app.intake.exchange import PackageParts
@@ -107,7 +108,9 @@ def create_app(parts: WebParts) -> FastAPI:
         trust_folder=parts.settings.trust_folder,
         provisional=parts.settings.accept_provisionally,
     )
+    sandbox = parts.settings.environment == "sandbox"
     app = FastAPI(
+        dependencies=[Depends(suffer)] if sandbox else [],
         title="Kho học bạ số",
         summary="Central repository of signed school transcripts",
         description=_DESCRIPTION,
@@ -121,6 +124,8 @@ def create_app(parts: WebParts) -> FastAPI:
     _include_routes(app, parts, dry_runs)
     install_problems(app)
     app.add_middleware(SecurityHeaders, secure=parts.settings.public_url.startswith("https://"))
+    if sandbox:
+        app.add_middleware(LostAnswers)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # reason: FastAPI's documented way
     return app
 

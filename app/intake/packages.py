@@ -1,11 +1,11 @@
 """Reading and writing package rows; every function runs in the caller's transaction."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -45,11 +45,16 @@ _COLUMNS = (
 
 
 async def add_package(
-    connection: AsyncConnection, package: Package, *, lane: str | None = None
+    connection: AsyncConnection,
+    package: Package,
+    *,
+    lane: str | None = None,
+    rest: timedelta | None = None,
 ) -> bool:
     """Insert a received package; False when the client's same bytes are there already.
 
-    It waits its turn in the lane; without one in that of the client's other packages.
+    It waits its turn in the lane; without one in that of the client's other packages. No worker
+    takes it before its rest is over.
 
     Waits for a concurrent transaction that inserts the same bytes, so that afterwards one row is
     there whatever became of the other.
@@ -65,6 +70,8 @@ async def add_package(
             received_at=package.received_at,
             lane=lane or package.client_id,
             turn=next_turn(lane or package.client_id),
+            # As if a worker had died with it.
+            lease_expires_at=None if rest is None else func.clock_timestamp() + rest,
         )
         .on_conflict_do_nothing(index_elements=["client_id", "digest"])
         .returning(packages.c.package_id)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,10 +32,15 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A body on its way in, and what its headers say about it."""
+    """A body on its way in, and what its headers say about it.
+
+    Attributes:
+        rest: how long no worker takes it, where a sandbox's client asked for that.
+    """
 
     body: AsyncIterable[bytes]
     declared: Declared = field(default_factory=Declared)
+    rest: timedelta | None = None
 
 
 async def receive_package(
@@ -83,7 +88,7 @@ async def receive_package(
     )
     async with database.begin() as connection:
         lane = await lane_of(connection, package, claimed_school(head))
-        added = await add_package(connection, package, lane=lane)
+        added = await add_package(connection, package, lane=lane, rest=submission.rest)
         if added:
             await record(
                 connection,

@@ -72,7 +72,11 @@ def add_submission(router: APIRouter, parts: PackageParts) -> None:
         used message id are answered 409 with both digests.
         """
         reader = await parts.reader(request)
-        submission = Submission(body=request.stream(), declared=declared_in(request.headers))
+        submission = Submission(
+            body=request.stream(),
+            declared=declared_in(request.headers),
+            rest=getattr(request.state, "rest", None),
+        )
         receipt = await receive_package(
             submission,
             caller=reader.caller,

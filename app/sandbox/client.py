@@ -1,9 +1,11 @@
 """A school-software client of the data connection service: log in, submit, wait, read, acknowledge.
 
 It shows a vendor the whole exchange, and the demonstration and the `submit` command use it. Every
-call is safe to repeat: the same package bytes always get the same answer.
+call is safe to repeat: the same package bytes always get the same answer. Withdrawing is submitting
+a package of purpose 03.
 """
 
+import hashlib
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -18,6 +20,14 @@ TIMEOUT_SECONDS = 60.0
 
 POLL_SECONDS = 0.3
 """Pause between two looks at a package that is being processed."""
+
+ATTEMPTS = 4
+"""Tries of a call whose answer was lost or put off: a service that fails more often is down."""
+
+LONGEST_PAUSE = 30.0
+"""The longest `Retry-After` (seconds) that is waited for; a longer one is the caller's matter."""
+
+_LATER = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
 
 _FINAL_STATES = frozenset({"02", "03", "04"})
 _REPLIED_STATES = frozenset({"03", "04"})
@@ -60,17 +70,60 @@ class Client:
     ) -> None:
         self._http.close()
 
-    def submit(self, package: bytes, *, wait: int = 0) -> Answer:
+    def submit(
+        self, package: bytes, *, wait: int = 0, headers: dict[str, str] | None = None
+    ) -> Answer:
         """Send a package; with `wait` the service may answer with the result at once.
+
+        Args:
+            package: the signed message, compressed if the headers say so.
+            wait: seconds that the service may take.
+            headers: further headers, such as Content-Encoding.
 
         Raises:
             Refused: the service did not take it.
             httpx.HTTPError: no answer came; sending the same bytes again is safe.
         """
-        headers = {"Content-Type": "application/xml"}
+        sent = {"Content-Type": "application/xml", **(headers or {})}
         if wait:
-            headers["Prefer"] = f"wait={wait}"
-        return self._json("POST", "/v1/packages", content=package, headers=headers)
+            sent["Prefer"] = f"wait={wait}"
+        return self._json("POST", "/v1/packages", content=package, headers=sent)
+
+    def deliver(self, package: bytes, *, headers: dict[str, str] | None = None) -> Answer:
+        """Send a package and find out what became of it even when answers are lost.
+
+        After a lost answer the service is asked for these bytes; they are sent again only when it
+        does not know them.
+
+        Args:
+            package: the signed message, uncompressed.
+            headers: further headers of the first try alone, such as Sandbox-Fault.
+
+        Raises:
+            Refused: the service did not take it.
+            httpx.TransportError: no answer came, `ATTEMPTS` times.
+        """
+        try:
+            return self.submit(package, headers=headers)
+        except httpx.TransportError:
+            return self._resume(package, ATTEMPTS - 1)
+
+    def _resume(self, package: bytes, attempts: int) -> Answer:
+        try:
+            return self.by_digest(hashlib.sha256(package).hexdigest())
+        except Refused as refused:
+            if refused.status != httpx.codes.NOT_FOUND:
+                raise
+        except httpx.TransportError:
+            if attempts == 1:
+                raise
+            time.sleep(POLL_SECONDS)
+            return self._resume(package, attempts - 1)
+        return self.submit(package)
+
+    def by_digest(self, sha256: str) -> Answer:
+        """Find the package of these bytes (SHA-256 of the uncompressed package, in hex)."""
+        return self._json("GET", f"/v1/packages/by-digest/{sha256}")
 
     def package(self, package_id: str) -> Answer:
         """Fetch a package's state and the results of its items."""
@@ -128,10 +181,16 @@ class Client:
         return self._send(method, path, **options).json()  # type: ignore[no-any-return]  # reason: as above
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Send with a token; one that ran out is replaced once."""
+        """Send with a token; one that ran out is replaced once, and "later" is waited for."""
         answer = self._send_once(method, path, **options)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             self._token = None
+            answer = self._send_once(method, path, **options)
+        for _ in range(ATTEMPTS - 1):
+            pause = _pause_before_next(answer)
+            if pause is None:
+                break
+            time.sleep(pause)
             answer = self._send_once(method, path, **options)
         return _checked(answer)
 
@@ -152,6 +211,14 @@ class Client:
         }
         answer = _checked(self._http.post("/v1/oauth/token", data=form))
         return str(answer.json()["access_token"])
+
+
+def _pause_before_next(answer: httpx.Response) -> float | None:
+    """Tell how long to wait before asking again; None when that is of no use."""
+    told = answer.headers.get("Retry-After", "")
+    if answer.status_code not in _LATER or not told.isdecimal():
+        return None
+    return float(told) if float(told) <= LONGEST_PAUSE else None
 
 
 def is_final(answer: Answer) -> bool:

@@ -1,11 +1,13 @@
 """Telling a repository about a synthetic school: what officers do before a real one can send."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from app.clients.accounts import Scope, create_client
 from app.clients.secrets import new_secret
 from app.db import Database
 from app.directory.schools import School, register_school
+from app.sandbox.conformance.messages import UNGRANTED
 from app.sandbox.school import SyntheticSchool
 from app.trust.registry import register_certificate
 
@@ -48,6 +50,39 @@ async def open_account(
             name=f"Phần mềm thử nghiệm của {school.name}",
             scopes=tuple(Scope),
             schools=(school.code,),
+            secret=secret,
+            now=now,
+        )
+    return secret
+
+
+async def enrol_conformance(
+    database: Database,
+    schools: Sequence[SyntheticSchool],
+    *,
+    client_id: str,
+    approved_from: date,
+    now: datetime,
+) -> str:
+    """Prepare a repository for the conformance set: its schools, and an account that acts for them.
+
+    Gives the secret of the account.
+
+    Raises:
+        Conflict: the client exists.
+    """
+    for school in schools:
+        await enrol_school(database, school, approved_from=approved_from, now=now)
+    secret = new_secret()
+    other = School(code=UNGRANTED, name="Trường Mẫu Ngoài Phạm Vi", province_code="79")
+    async with database.begin() as connection:
+        await register_school(connection, other, now)
+        await create_client(
+            connection,
+            client_id=client_id,
+            name="Bộ thử của nhà cung cấp",
+            scopes=tuple(Scope),
+            schools=[school.code for school in schools],
             secret=secret,
             now=now,
         )
