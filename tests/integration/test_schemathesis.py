@@ -52,7 +52,7 @@ def target(
     loop_thread: LoopThread,
     processes: VerificationProcesses,
 ) -> Iterator[Target]:
-    """A repository that knows a class, a withdrawn account and no limits of frequency."""
+    """A repository that knows a class, an account to break, and no limits of frequency."""
     folder = tmp_path_factory.mktemp("schemathesis")
     with pytest.MonkeyPatch.context() as patch, fresh_database() as url:
         patch.setattr("app.clients.routes.TOKENS_AT_ONCE", 10**6)
