@@ -29,6 +29,9 @@ CONFIGURATION = Path(__file__).parents[1] / "schemathesis.toml"
 PLENTY = Quota(name="read", burst=10**6, per_second=10**6)
 THROWN_AWAY = "khach-mau"
 
+# Who manages accounts finds its own among them and ends its token: that comes last.
+BREAKS_ITSELF = r"^/v1/clients/\{client_id\}"
+
 # The rights of a kind change what a route answers, not how it reads a request: that is tried by two
 # kinds, and by all of them in a long run.
 PHASES = dict.fromkeys(Kind, "examples,fuzzing") | {
@@ -125,4 +128,11 @@ def test_no_kind_of_client_gets_an_answer_that_is_not_described(target: Target, 
     repository.add_client(f"thu-{kind}", kind, (repository.scenario.school.code,))
     bearer = repository.client(f"thu-{kind}").headers["Authorization"]
     phases = PHASES[kind] if "SCHEMATHESIS_EXAMPLES" not in os.environ else PHASES[Kind.HUB]
-    explore(target, phases, "--header", f"Authorization: {bearer}")
+    asking = ("--header", f"Authorization: {bearer}")
+    if kind is Kind.MINISTRY:
+        explore(target, phases, *asking, "--exclude-path-regex", BREAKS_ITSELF)
+        assert repository.client(f"thu-{kind}").get("/v1/packages").status_code != 401
+        explore(target, "examples,fuzzing", *asking, "--include-path-regex", BREAKS_ITSELF)
+    else:
+        explore(target, phases, *asking)
+        assert repository.client(f"thu-{kind}").get("/v1/packages").status_code != 401
