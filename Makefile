@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every command starts several processes: compiled once, they start in a third of the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo serve test check bench mutants format openapi requirements clean
+.PHONY: demo serve test check bench mutants schemathesis format openapi requirements clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/python -m app demo $(ARGS)
@@ -34,6 +34,11 @@ bench: $(VENV)/.development
 # of an hour on two idle cores. ARGS="--sample 100 --seed 2 --module verify" for other samples.
 mutants: $(VENV)/.development
 	$(BIN)/python -m tests.mutants.run $(ARGS)
+
+# The running service against its description, for long: SCHEMATHESIS_EXAMPLES=1000 for hours,
+# SCHEMATHESIS_SEED=2 for other values.
+schemathesis: $(VENV)/.development
+	SCHEMATHESIS_EXAMPLES=$${SCHEMATHESIS_EXAMPLES:-50} $(BIN)/python -m pytest tests/integration/test_schemathesis.py $(ARGS)
 
 format: $(VENV)/.development
 	$(BIN)/ruff format .

@@ -212,7 +212,7 @@ _CLIENT_PROBLEMS = problem_responses(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
-_STATE_PROBLEMS = problem_responses(HTTPStatus.CONFLICT)
+_STATE_PROBLEMS = problem_responses(HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT)
 _UPLOAD_PROBLEMS = problem_responses(
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.CONFLICT,

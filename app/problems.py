@@ -12,11 +12,13 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import errors
@@ -203,7 +205,19 @@ async def _answer_http_exception(request: Request, error: Exception) -> JSONResp
     codes = {404: "not-found", 405: "method-not-allowed"}
     fallback = "internal" if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else None
     code = codes.get(error.status_code) or fallback or "invalid-request"
-    return problem_response(request, code, status=error.status_code, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_at(request))
+    return problem_response(request, code, status=error.status_code, headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """List all methods of an address (RFC 9110 section 15.5.6): the framework knows one route's."""
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path and compile_path(route.path)[0].match(request.url.path):
+            found |= route.methods or set()
+    return sorted(found)
 
 
 class ProblemBoundary:

@@ -132,9 +132,10 @@ async def _strangers(database: Database, findings: tuple[Finding, ...]) -> tuple
 def _refuse_sender(sender: _Sender, verdict: PackageVerdict) -> tuple[Finding, ...]:
     """Name why the whole package is refused; empty when it is to be taken apart.
 
-    A package that could not even be opened is refused for that: what it claims is worth nothing.
+    A package that could not even be opened, or is no message at all and names no school, is refused
+    for that: what it claims is worth nothing.
     """
-    opened = bool(verdict.report.slots)
+    opened = bool(verdict.report.slots) and (sender.claimed is not None or bool(verdict.message))
     if opened and sender.school is None:
         return (Finding(code="PKG-110", value=sender.claimed),)
     if opened and not sender.levels:

@@ -122,6 +122,7 @@ def test_a_wrong_method_names_the_right_ones(client: httpx.Client) -> None:
     assert answer.status_code == 405
     assert answer.json()["code"] == "method-not-allowed"
     assert answer.headers["Allow"] == "GET"
+    assert client.patch("/v1/packages").headers["Allow"] == "GET, POST"
 
 
 def test_a_malformed_parameter_is_named_and_its_value_is_not_repeated(

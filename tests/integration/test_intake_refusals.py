@@ -60,6 +60,10 @@ def test_a_school_that_the_directory_does_not_have_is_refused(working: Repositor
     assert refused(working, package) == ["PKG-110"]
 
 
+def test_a_file_that_is_no_package_is_refused_for_that(working: Repository) -> None:
+    assert "PKG-110" not in refused(working, b"<KHAC/>")
+
+
 def test_a_package_that_names_no_school_is_refused_by_its_schema(working: Repository) -> None:
     package = resigned(working, (b"<CO_QUAN_DON_VI_ID>79000701</", b"<CO_QUAN_DON_VI_ID></"))
     assert refused(working, package) == ["SIG-140"]
