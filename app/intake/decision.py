@@ -64,11 +64,13 @@ class Withdrawing:
     """The package is taken: it withdraws transcripts of its school, each on its own.
 
     Attributes:
+        levels: for which the sender may act.
         findings: warnings about the package itself.
     """
 
     message: Message
     school: School
+    levels: frozenset[str]
     findings: tuple[Finding, ...]
 
 
@@ -160,7 +162,9 @@ async def _settle(
         case TakenApart():
             return await register_judged(connection, lease, decision.judged, keys=keys, now=now)
         case Withdrawing():
-            return await withdraw_items(connection, lease, decision.message, now=now)
+            return await withdraw_items(
+                connection, lease, decision.message, levels=decision.levels, now=now
+            )
 
 
 def _disputes(decision: Decision) -> tuple[Bundle, ...]:

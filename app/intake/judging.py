@@ -79,7 +79,9 @@ async def judge_package(
         school = sender.school if sender.levels else None
         return RefusedWhole(findings=refusal, message=message, school=school)
     if message.purpose == WITHDRAW:
-        return Withdrawing(message=message, school=sender.school, findings=findings)
+        return Withdrawing(
+            message=message, school=sender.school, levels=sender.levels, findings=findings
+        )
     # 2 each transcript on its own, so that one cannot block the class
     judged = await _judge_transcripts(judges, received_at, content, message, sender)
     return TakenApart(message=message, school=sender.school, judged=judged, findings=findings)

@@ -160,4 +160,4 @@ async def _items(connection: AsyncConnection, decision: Decision) -> tuple[Item,
         case TakenApart():
             return await foresee_judged(connection, decision.judged)
         case Withdrawing():
-            return await foresee_items(connection, decision.message)
+            return await foresee_items(connection, decision.message, levels=decision.levels)

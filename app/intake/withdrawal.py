@@ -11,7 +11,9 @@ from app.intake.package import Item, Result
 from app.intake.queue import Lease
 from app.register.withdraw import (
     Foreign,
+    OtherLevel,
     Outcome,
+    Right,
     TakenBack,
     TakenBackBefore,
     Unknown,
@@ -26,7 +28,12 @@ from app.transcripts.message import Message, WithdrawalItem
 
 
 async def withdraw_items(
-    connection: AsyncConnection, lease: Lease, message: Message, *, now: datetime
+    connection: AsyncConnection,
+    lease: Lease,
+    message: Message,
+    *,
+    levels: frozenset[str],
+    now: datetime,
 ) -> tuple[Item, ...]:
     """Withdraw what can be withdrawn, record each, and say for every item what it came to.
 
@@ -37,10 +44,12 @@ async def withdraw_items(
         connection: the decision's transaction.
         lease: the package.
         message: a verified message of purpose 03.
+        levels: for which the sender may act.
         now: the moment of the decision.
     """
     wanted = _wanted(message)
-    by = Withdrawer(school_code=message.school_code, package_id=lease.package_id, at=now)
+    right = Right(school_code=message.school_code, levels=levels)
+    by = Withdrawer(right=right, package_id=lease.package_id, at=now)
     outcomes = await withdraw(connection, tuple(wanted.values()), by=by)
     for withdrawal, outcome in zip(wanted.values(), outcomes, strict=True):
         if isinstance(outcome, TakenBack):
@@ -55,12 +64,13 @@ async def withdraw_items(
     return _items(message, dict(zip(wanted, outcomes, strict=True)))
 
 
-async def foresee_items(connection: AsyncConnection, message: Message) -> tuple[Item, ...]:
+async def foresee_items(
+    connection: AsyncConnection, message: Message, *, levels: frozenset[str]
+) -> tuple[Item, ...]:
     """Say for every item what withdrawing it would come to now; nothing is written."""
     wanted = _wanted(message)
-    outcomes = await foresee_withdrawals(
-        connection, tuple(wanted.values()), school_code=message.school_code
-    )
+    right = Right(school_code=message.school_code, levels=levels)
+    outcomes = await foresee_withdrawals(connection, tuple(wanted.values()), right=right)
     return _items(message, dict(zip(wanted, outcomes, strict=True)))
 
 
@@ -95,6 +105,8 @@ def _item(item: WithdrawalItem, outcome: Outcome | None) -> Item:
             student, findings = outcome.student_code, (Finding(code="PKG-201"),)
         case Foreign():
             findings = (Finding(code="PKG-302"),)
+        case OtherLevel():
+            findings = (Finding(code="PKG-112", value=outcome.level),)
         case Unknown():
             findings = (Finding(code="PKG-301", value=item.typed_code),)
         case None:

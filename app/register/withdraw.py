@@ -43,10 +43,18 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawer:
-    """Which school withdraws, by which package, and when."""
+class Right:
+    """For which school somebody withdraws, and transcripts of which levels."""
 
     school_code: str
+    levels: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawer:
+    """By what right it is done, by which package, and when."""
+
+    right: Right
     package_id: UUID
     at: datetime
 
@@ -75,7 +83,14 @@ class Foreign:
     """The transcript is another school's."""
 
 
-Outcome = TakenBack | TakenBackBefore | Unknown | Foreign
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherLevel:
+    """It is of a level for which the sender may not act."""
+
+    level: str
+
+
+Outcome = TakenBack | TakenBackBefore | Unknown | Foreign | OtherLevel
 
 _PLACE = (
     transcripts.c.school_year,
@@ -102,7 +117,7 @@ async def withdraw(
         One outcome per withdrawal, in the same order.
     """
     known = await _known_by_code(connection, wanted, lock=True)
-    outcomes = _outcomes(wanted, known, by.school_code)
+    outcomes = _outcomes(wanted, known, by.right)
     taken = {
         one.code: one.reason
         for one, outcome in zip(wanted, outcomes, strict=True)
@@ -117,11 +132,11 @@ async def withdraw(
 
 
 async def foresee_withdrawals(
-    connection: AsyncConnection, wanted: Sequence[Withdrawal], *, school_code: str
+    connection: AsyncConnection, wanted: Sequence[Withdrawal], *, right: Right
 ) -> tuple[Outcome, ...]:
     """Say what `withdraw` would come to now, and change nothing."""
     known = await _known_by_code(connection, wanted, lock=False)
-    return _outcomes(wanted, known, school_code)
+    return _outcomes(wanted, known, right)
 
 
 async def make_way(connection: AsyncConnection, arriving: Sequence[NewRecord]) -> frozenset[str]:
@@ -183,7 +198,7 @@ async def _known_by_code(
 
 
 def _outcomes(
-    wanted: Sequence[Withdrawal], known: dict[str, Any], school_code: str
+    wanted: Sequence[Withdrawal], known: dict[str, Any], right: Right
 ) -> tuple[Outcome, ...]:
     """Decide on each withdrawal; the first of a repeated code counts."""
     outcomes: list[Outcome] = []
@@ -192,8 +207,10 @@ def _outcomes(
         row = known.get(one.code)
         if row is None:
             outcomes.append(Unknown())
-        elif row.school_code != school_code:
+        elif row.school_code != right.school_code:
             outcomes.append(Foreign())
+        elif row.level not in right.levels:
+            outcomes.append(OtherLevel(level=row.level))
         elif row.withdrawn_at is not None or one.code in taken:
             outcomes.append(TakenBackBefore(student_code=row.student_code))
         else:

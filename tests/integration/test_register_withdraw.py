@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from app.clients.grants import LEVELS
 from app.db import Database
 from app.register.accept import Acceptance, Accepted, Conflicting, accept
 from app.register.find import find
@@ -17,7 +19,9 @@ from app.register.standing import decide_standing
 from app.register.withdraw import (
     Cause,
     Foreign,
+    OtherLevel,
     Outcome,
+    Right,
     TakenBack,
     TakenBackBefore,
     Unknown,
@@ -27,7 +31,8 @@ from app.register.withdraw import (
 )
 from tests.records import ACCEPTED_AT, new_record
 
-BY = Withdrawer(school_code="79000701", package_id=UUID(int=9), at=ACCEPTED_AT)
+RIGHT = Right(school_code="79000701", levels=LEVELS)
+BY = Withdrawer(right=RIGHT, package_id=UUID(int=9), at=ACCEPTED_AT)
 
 
 async def accept_all(database: Database, *records: NewRecord) -> tuple[Acceptance, ...]:
@@ -44,6 +49,15 @@ async def take_back(
 
 def withdrawals(records: Sequence[NewRecord]) -> list[Withdrawal]:
     return [Withdrawal(code=new.record.transcript_code, reason="Sai điểm mẫu") for new in records]
+
+
+async def test_a_level_that_was_not_granted_is_not_withdrawn(database: Database) -> None:
+    new = new_record("HS1", "ab")
+    await accept_all(database, new)
+    level = new.record.level
+    narrow = replace(BY, right=replace(RIGHT, levels=LEVELS - {level}))
+    assert await take_back(database, new, by=narrow) == (OtherLevel(level=level),)
+    assert [type(one) for one in await take_back(database, new)] == [TakenBack]
 
 
 async def chain(database: Database, new: NewRecord) -> list[tuple[int, str, Cause | None]]:
