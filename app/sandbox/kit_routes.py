@@ -23,7 +23,14 @@ def ready_requests(school: str, partner: str, kid: str, jwk: str) -> tuple[Ready
         kid: names its public key.
         jwk: its public key, JSON.
     """
-    return (*_first(), *_packages(), *_certificates(school), *_clients(partner, kid, jwk), *_last())
+    return (
+        *_first(),
+        *_packages(),
+        *_webhooks(),
+        *_certificates(school),
+        *_clients(partner, kid, jwk),
+        *_last(),
+    )
 
 
 def _first() -> tuple[ReadyRequest, ...]:
@@ -49,6 +56,15 @@ def _first() -> tuple[ReadyRequest, ...]:
 
 def _packages() -> tuple[ReadyRequest, ...]:
     return (
+        # Before the package, so that there is something to tell of it.
+        ReadyRequest(
+            name="webhook-create",
+            status=HTTPStatus.CREATED,
+            who=SCHOOL,
+            method="POST",
+            route="/v1/webhooks",
+            body='{"url": "https://phan-mem-mau.example/hoc-ba/su-kien"}',
+        ),
         ReadyRequest(
             name="validate",
             who=SCHOOL,
@@ -104,6 +120,35 @@ def _packages() -> tuple[ReadyRequest, ...]:
             name="transcript-report", who=SCHOOL, route=f"{_TRANSCRIPT}/report", values=_CODE
         ),
         ReadyRequest(name="verification", route="/v1/verifications/{code}", values=_CODE),
+    )
+
+
+def _webhooks() -> tuple[ReadyRequest, ...]:
+    hook = ("webhook_id", "$(get truong /v1/webhooks | field webhook_id)")
+    told = "/v1/webhooks/$(get truong /v1/webhooks | field webhook_id)/deliveries"
+    delivery = ("delivery_id", f"$(get truong {told} | field delivery_id)")
+    route = "/v1/webhooks/{webhook_id}"
+    return (
+        ReadyRequest(name="webhooks", who=SCHOOL, route="/v1/webhooks"),
+        ReadyRequest(
+            name="webhook-deliveries", who=SCHOOL, route=f"{route}/deliveries", values=(hook,)
+        ),
+        ReadyRequest(
+            name="webhook-replay",
+            status=HTTPStatus.ACCEPTED,
+            who=SCHOOL,
+            method="POST",
+            route=f"{route}/deliveries/{{delivery_id}}/replay",
+            values=(hook, delivery),
+        ),
+        ReadyRequest(
+            name="webhook-end",
+            status=HTTPStatus.NO_CONTENT,
+            who=SCHOOL,
+            method="DELETE",
+            route=route,
+            values=(hook,),
+        ),
     )
 
 

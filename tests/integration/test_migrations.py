@@ -134,9 +134,9 @@ def test_the_schema_of_a_newer_program_stops_the_start(fresh_database: NewDataba
 
 
 def test_two_processes_that_start_together_migrate_once(blank_database: NewDatabase) -> None:
-    fork = multiprocessing.get_context("fork")
+    spawn = multiprocessing.get_context("spawn")
     with blank_database() as url:
-        starters = [fork.Process(target=migrate, args=(url,)) for _ in range(2)]
+        starters = [spawn.Process(target=migrate, args=(url,)) for _ in range(2)]
         for starter in starters:
             starter.start()
         for starter in starters:

@@ -129,5 +129,5 @@ def test_what_is_missing_is_said(home: Path, kit: Path, tmp_path: Path) -> None:
 
 def test_there_is_a_request_for_every_route() -> None:
     ready = {(one.method, one.route) for one in ready_requests("s", "p", "k", "{}")}
-    pages = {"/openapi.json", "/error-codes", "/verify", "/verify/{code}", "/static/{name}"}
+    pages = {"/", "/openapi.json", "/error-codes", "/verify", "/verify/{code}", "/static/{name}"}
     assert {route for route in DECLARED if route[1] not in pages} <= ready

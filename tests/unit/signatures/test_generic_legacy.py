@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from app.signatures.key_info import MAX_CERTIFICATE_TEXT
 from tests.foreign import (
     OUTSIDE,
     PLAN,
@@ -110,6 +111,11 @@ def with_key_info(document: bytes, content: str) -> bytes:
         ("<ds:KeyName>Lê Văn Mẫu</ds:KeyName>", "SIG-310"),
         ('<ds:RetrievalMethod URI="http://127.0.0.1/"/>', "SIG-310"),
         ("<ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data>", "SIG-310"),
+        (
+            f"<ds:X509Data><ds:X509Certificate>{'A' * (MAX_CERTIFICATE_TEXT + 4)}"
+            "</ds:X509Certificate></ds:X509Data>",
+            "SIG-310",
+        ),
     ],
 )
 def test_a_key_that_cannot_be_had_is_refused(value: str, code: str, tmp_path: Path) -> None:
