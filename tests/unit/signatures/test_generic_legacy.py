@@ -49,6 +49,12 @@ def test_sha_1_and_short_keys_are_legacy(tmp_path: Path) -> None:
     assert only(short, legacy=False).code == "SIG-312"
 
 
+TOO_LONG = (
+    f"<ds:X509Data><ds:X509Certificate>{'A' * (MAX_CERTIFICATE_TEXT + 4)}"
+    "</ds:X509Certificate></ds:X509Data>"
+)
+
+
 @pytest.mark.parametrize("kind", ["rsa", "ec"])
 def test_a_key_without_a_certificate_is_legacy(kind: str, tmp_path: Path) -> None:
     document = signed(tmp_path, key=kind)
@@ -111,11 +117,7 @@ def with_key_info(document: bytes, content: str) -> bytes:
         ("<ds:KeyName>Lê Văn Mẫu</ds:KeyName>", "SIG-310"),
         ('<ds:RetrievalMethod URI="http://127.0.0.1/"/>', "SIG-310"),
         ("<ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data>", "SIG-310"),
-        (
-            f"<ds:X509Data><ds:X509Certificate>{'A' * (MAX_CERTIFICATE_TEXT + 4)}"
-            "</ds:X509Certificate></ds:X509Data>",
-            "SIG-310",
-        ),
+        (TOO_LONG, "SIG-310"),
     ],
 )
 def test_a_key_that_cannot_be_had_is_refused(value: str, code: str, tmp_path: Path) -> None:
