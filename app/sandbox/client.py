@@ -1,19 +1,20 @@
-"""A school-software client of the data connection service: log in, submit, wait, read, acknowledge.
+"""A school-software client of the data connection service: log in, submit, wait, read, withdraw.
 
 It shows a vendor the whole exchange, and the demonstration and the `submit` command use it. Every
-call is safe to repeat: the same package bytes always get the same answer. Withdrawing is submitting
-a package of purpose 03.
+call is safe to repeat: the same package bytes always get the same answer.
 """
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
 from app.errors import RepositoryError
+from app.sandbox.packaging import MessageHead, build_withdrawal
+from app.sandbox.school import SyntheticSchool
 
 TIMEOUT_SECONDS = 60.0
 """Longer than the longest `Prefer: wait`, so that a slow answer is told from a lost one."""
@@ -107,6 +108,23 @@ class Client:
             return self.submit(package, headers=headers)
         except httpx.TransportError:
             return self._resume(package, ATTEMPTS - 1)
+
+    def withdraw(
+        self, reasons: Sequence[tuple[str, str]], *, school: SyntheticSchool, head: MessageHead
+    ) -> Answer:
+        """Withdraw transcripts of a school by a message of purpose 03 that it seals.
+
+        Repeat it with the same head after a lost answer: the same bytes get the same answer.
+
+        Args:
+            reasons: each code with why it is withdrawn.
+            school: who issued them.
+            head: what the message says about itself; its id is new for new reasons.
+
+        Raises:
+            Refused, httpx.TransportError: as `deliver`.
+        """
+        return self.deliver(build_withdrawal(reasons, school=school, head=head))
 
     def _resume(self, package: bytes, attempts: int) -> Answer:
         try:

@@ -159,6 +159,19 @@ async def test_every_client_sees_on_every_route_what_is_declared_and_nothing_els
     assert found == wanted
 
 
+async def test_the_list_of_packages_holds_those_that_a_client_may_read(service: Service) -> None:
+    found = {}
+    for client_id, (kind, _) in CLIENTS.items():
+        answer = await service.ask(client_id, method="GET", path="/v1/packages", headers=REASON)
+        if kind is Kind.RELYING_PARTY:
+            assert answer.status_code == 403
+            continue
+        listed = [one["package_id"] for one in answer.json()["items"]]
+        found[client_id] = listed == [str(PACKAGE_ID)]
+        assert listed in ([], [str(PACKAGE_ID)])
+    assert {client_id for client_id, listed in found.items() if listed} == SEES[Data.PACKAGE]
+
+
 async def test_without_a_living_token_no_route_but_the_public_ones_answers(
     service: Service, database: Database
 ) -> None:

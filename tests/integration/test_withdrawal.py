@@ -5,9 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from app.sandbox.packaging import SignedTranscript
+from app.sandbox.client import Client
+from app.sandbox.packaging import MessageHead, SignedTranscript
 from app.transcripts.codes import format_code, transcript_code
-from tests.working import XML, Repository
+from tests.working import SECRET, XML, Repository
 
 REASON = "Sai điểm Ngữ văn của em Nguyễn Văn Mẫu"
 NOBODYS = format_code(transcript_code(b"mau", bytes(32)))
@@ -231,3 +232,19 @@ def test_a_withdrawal_sent_again_gets_the_same_answer(working: Repository) -> No
     assert working.package(package) == first
     again = working.client().post("/v1/packages", content=package, headers=XML)
     assert again.json()["package_id"] == first["package_id"]
+
+
+def test_a_client_withdraws_and_repeats_it(working: Repository) -> None:
+    codes = [item["transcript_code"] for item in working.package()["items"]]
+    head = MessageHead(message_id="79000701-THU-HOI-MAU", created_at=working.scenario.created_at)
+    with Client(working.url, "phan-mem-mau", SECRET) as client:
+        told = client.withdraw(
+            [(codes[0], "Sai điểm mẫu")], school=working.scenario.school, head=head
+        )
+        again = client.withdraw(
+            [(codes[0], "Sai điểm mẫu")], school=working.scenario.school, head=head
+        )
+        answer = client.await_reply(told["package_id"], seconds=20)
+    assert again["package_id"] == told["package_id"]
+    assert [item["result"] for item in answer["items"]] == ["01"]
+    assert working.client().get(f"/v1/transcripts/{codes[0]}").json()["status"] == "withdrawn"
