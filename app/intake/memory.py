@@ -8,6 +8,7 @@ import resource
 from collections import deque
 from collections.abc import Iterator
 from multiprocessing import active_children
+from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Event, Thread
@@ -34,15 +35,28 @@ _killed: deque[int] = deque(maxlen=_KILLED_KEPT)
 """Of all guards together: each of them sees the processes of the others too."""
 
 
+class GuardedProcess(SpawnProcess):
+    """A process that the guard may kill: whatever else this one starts is not its business."""
+
+
+class GuardedContext(SpawnContext):
+    """The way of starting guarded processes.
+
+    Spawned, because a forked child would inherit the event loop's sockets and the threads' locks.
+    """
+
+    Process = GuardedProcess
+
+
 class MemoryGuard:
-    """A thread that kills every process that this one started and that occupies too much."""
+    """A thread that kills every guarded process of this one that occupies too much."""
 
     def __init__(self) -> None:
         self._ended = Event()
         self._thread = Thread(target=self._watch, name="memory-guard", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch all processes that this one starts by multiprocessing."""
+        """Begin to watch the guarded processes that this one starts."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -52,7 +66,7 @@ class MemoryGuard:
 
     def _watch(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):
-            for process in _swollen(active_children()):
+            for process in _swollen():
                 # First the note, then the deed: whoever sees the death looks for the note.
                 _killed.append(process.pid or 0)
                 process.kill()
@@ -73,7 +87,8 @@ def resident_bytes(pid: int) -> int:
     return int(counts[_RESIDENT]) * resource.getpagesize() if counts else 0
 
 
-def _swollen(processes: list[BaseProcess]) -> Iterator[BaseProcess]:
-    for process in processes:
-        if process.pid is not None and resident_bytes(process.pid) > RESIDENT_LIMIT:
+def _swollen() -> Iterator[BaseProcess]:
+    for process in active_children():
+        guarded = isinstance(process, GuardedProcess)
+        if guarded and resident_bytes(process.pid or 0) > RESIDENT_LIMIT:
             yield process

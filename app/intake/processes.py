@@ -5,7 +5,6 @@ long or too much memory, crashes its process or raises is refused, never passed.
 """
 
 import asyncio
-import multiprocessing
 import os
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
@@ -25,7 +24,7 @@ from app.intake.checks import (
     prepared,
     run_bounded,
 )
-from app.intake.memory import MemoryGuard, was_swollen
+from app.intake.memory import GuardedContext, MemoryGuard, was_swollen
 from app.secondopinion.sampling import NO_SAMPLE, Sampling
 from app.signatures.report import PackageVerdict
 from app.signatures.trust import Registration, TrustSnapshot
@@ -191,8 +190,7 @@ class VerificationProcesses:
             max_workers=self._processes,
             initializer=prepare,
             initargs=(self._trust, self._sampling, os.getpid()),
-            # A forked child would inherit the event loop's sockets and the threads' locks.
-            context=multiprocessing.get_context("spawn"),
+            context=GuardedContext(),
         )
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """The memory of verification: no document makes a process exceed 400 MiB, and none needs it to."""
 
 import asyncio
+import multiprocessing
 import signal
 from base64 import b64encode
 from collections.abc import Iterator
@@ -45,6 +46,16 @@ async def test_a_process_that_swells_is_killed_below_the_promised_limit(
     noted = [int(line) for line in report.read_text("ascii").splitlines()]
     assert RESIDENT_LIMIT / 2 < max(noted) < PROMISED
     assert await still_works(lone)
+
+
+@pytest.mark.usefixtures("lone")
+def test_a_process_that_verifies_nothing_is_left_alone_however_large_it_is(tmp_path: Path) -> None:
+    large = multiprocessing.get_context("spawn").Process(
+        target=fill_shared, args=(str(tmp_path / "resident"),)
+    )
+    large.start()
+    large.join()
+    assert large.exitcode == 0
 
 
 async def test_a_class_goes_on_whatever_becomes_of_its_neighbours() -> None:
