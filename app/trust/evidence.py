@@ -6,169 +6,36 @@ what has expired, so only an older one can decide about that (RFC 5280 section 3
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
-import httpx
 import structlog
-from cryptography.x509 import load_der_x509_certificate, load_der_x509_crl
+from cryptography.x509 import load_der_x509_certificate
 from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db import Database
 from app.signatures.trust import Evidence, EvidenceKind, TrustSnapshot
-from app.trust.answers import NONCE_BYTES, Fetched, Inquiry, inquire, path_in_life, read_answer
-from app.trust.bundle import Publication
-from app.trust.fetching import FetchFailed, Reach, fetch
+from app.trust.answers import Fetched, path_in_life
 from app.trust.tables import revocation_evidence
 
 MAX_ANSWERS = 4096
 """Answers in a snapshot, some 8 MB: the certificates of a few hundred schools in a day."""
 
-MAX_ANSWER_BYTES = 64 * 1024
-"""Octets of one answer: with its responder's certificates it has 3 KiB."""
-
 MAX_INQUIRIES = 1000
 """Certificates asked about in one round: those still valid first, the others in the next."""
-
-FETCHES_AT_ONCE = 8
-"""Connections at a time: responders are shared by the whole country."""
 
 MAX_OLDER_LISTS = 16
 """Lists of before in a snapshot, the newest of them: each may have megabytes."""
 
-_SKEW = timedelta(minutes=10)
-"""An authority's clock may be this much ahead of ours."""
+MAX_EVIDENCE_BYTES = 40 * 1024 * 1024
+"""Octets of all evidence in a snapshot: every verification process holds them, lists once more as
+parsed, beside a largest package and below the limit at which it is killed."""
 
 _log = structlog.get_logger(__name__)
-_Randomness = Callable[[int], bytes]
-
-
-async def refresh_evidence(
-    database: Database, publications: Sequence[Publication], reach: Reach, *, now: datetime
-) -> int:
-    """Fetch every authority's list and keep those that are genuine; say how many are.
-
-    What cannot be fetched or is not genuine is logged and leaves the older list in use.
-
-    Raises:
-        Unavailable: the database is away.
-    """
-    lists = [one for one in publications if one.kind is EvidenceKind.CRL]
-    async with httpx.AsyncClient(follow_redirects=False, trust_env=False) as client:
-        return await _keep_all(
-            database, (_fetch_list(client, publication, reach, now) for publication in lists)
-        )
-
-
-async def ask_about(
-    database: Database, inquiries: Sequence[Inquiry], reach: Reach, *, now: datetime
-) -> int:
-    """Ask the responders and keep the answers that are genuine; say how many are.
-
-    Raises:
-        Unavailable: the database is away.
-    """
-    reach = replace(reach, size=min(reach.size, MAX_ANSWER_BYTES))
-    async with httpx.AsyncClient(follow_redirects=False, trust_env=False) as client:
-        return await _keep_all(
-            database, (_fetch_answer(client, inquiry, reach, now) for inquiry in inquiries)
-        )
-
-
-def inquiries_about(
-    certificates: Collection[bytes],
-    trust: TrustSnapshot,
-    publications: Sequence[Publication],
-    *,
-    now: datetime,
-    randomness: _Randomness,
-) -> tuple[Inquiry, ...]:
-    """Say whom to ask about certificates (DER): authorities that the bundle says answer.
-
-    Addresses inside certificates are never followed.
-    """
-    responders: Mapping[bytes, str] = {
-        one.issuer: one.url for one in publications if one.kind is EvidenceKind.OCSP
-    }
-    paths = (path_in_life(der, trust) for der in sorted(certificates))
-    asked = [path for path in paths if path and path[1] in responders]
-    asked.sort(key=lambda path: load_der_x509_certificate(path[0]).not_valid_after_utc < now)
-    return tuple(
-        inquire(path, responders[path[1]], randomness(NONCE_BYTES))
-        for path in asked[:MAX_INQUIRIES]
-    )
-
-
-async def _keep_all(
-    database: Database, fetches: Iterable[Coroutine[Any, Any, Fetched | None]]
-) -> int:
-    """Run fetches, a few at a time, and keep what came of them in one transaction."""
-    places = asyncio.Semaphore(FETCHES_AT_ONCE)
-
-    async def in_turn(one: Coroutine[Any, Any, Fetched | None]) -> Fetched | None:
-        async with places:
-            return await one
-
-    answers = await asyncio.gather(*map(in_turn, fetches))
-    genuine = [one for one in answers if one is not None]
-    async with database.begin() as connection:
-        await keep_evidence(connection, genuine)
-    return len(genuine)
-
-
-async def _fetch_list(
-    client: httpx.AsyncClient, publication: Publication, reach: Reach, now: datetime
-) -> Fetched | None:
-    try:
-        der = await fetch(client, publication.url, reach)
-    except FetchFailed as failed:
-        _log.warning("revocation.not_fetched", url=publication.url, reason=failed.reason)
-        return None
-    genuine = await asyncio.to_thread(read_list, der, publication, now=now)
-    if genuine is None:
-        _log.error("revocation.not_genuine", url=publication.url, size=len(der))
-    return genuine
-
-
-async def _fetch_answer(
-    client: httpx.AsyncClient, inquiry: Inquiry, reach: Reach, now: datetime
-) -> Fetched | None:
-    try:
-        der = await fetch(client, inquiry.url, reach, inquiry=inquiry.octets)
-    except FetchFailed as failed:
-        _log.warning("revocation.not_answered", url=inquiry.url, reason=failed.reason)
-        return None
-    genuine = await asyncio.to_thread(read_answer, der, inquiry, now=now)
-    if genuine is None:
-        _log.warning("revocation.no_answer", url=inquiry.url, size=len(der))
-    return genuine
-
-
-def read_list(der: bytes, publication: Publication, *, now: datetime) -> Fetched | None:
-    """Read a fetched list; None unless its authority signed it and it is not of the future."""
-    authority = load_der_x509_certificate(publication.issuer)
-    try:
-        found = load_der_x509_crl(der)
-        # cryptography types the keys that cannot sign lists too; it refuses them itself.
-        key: Any = authority.public_key()
-        signed = found.issuer == authority.subject and found.is_signature_valid(key)
-        this_update, next_update = found.last_update_utc, found.next_update_utc
-    except (ValueError, TypeError):
-        return None
-    if not signed or next_update is None or this_update > now + _SKEW:
-        return None
-    issuer = sha256(publication.issuer).hexdigest()
-    return Fetched(
-        evidence=Evidence(kind=EvidenceKind.CRL, der=der, issuer_sha256=issuer, fetched_at=now),
-        this_update=this_update,
-        next_update=next_update,
-        url=publication.url,
-    )
 
 
 async def keep_evidence(connection: AsyncConnection, fetched: Sequence[Fetched]) -> None:
@@ -277,7 +144,23 @@ async def with_evidence(
         ):
             found += await evidence_named(connection, digests, kind, limit)
     # The same list may be the newest and the last of many: each piece stands in it once.
-    return replace(trust, evidence=tuple(dict.fromkeys(found)))
+    return replace(trust, evidence=within_limit(tuple(dict.fromkeys(found)), MAX_EVIDENCE_BYTES))
+
+
+def within_limit(found: tuple[Evidence, ...], limit: int) -> tuple[Evidence, ...]:
+    """Leave out the largest pieces until the others have at most `limit` octets, and log which.
+
+    What they would have told is unknown then: a transcript is accepted provisionally at best, while
+    too large a snapshot would stop every verification.
+    """
+    total, kept = 0, set[Evidence]()
+    for one in sorted(found, key=lambda piece: len(piece.der)):
+        total += len(one.der)
+        if total <= limit:
+            kept.add(one)
+        else:
+            _log.error("revocation.left_out", issuer=one.issuer_sha256, size=len(one.der))
+    return tuple(one for one in found if one in kept)
 
 
 def _paths(about: Collection[bytes], trust: TrustSnapshot) -> list[tuple[bytes, ...]]:

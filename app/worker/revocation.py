@@ -13,8 +13,9 @@ from app.intake.process import Processing
 from app.intake.recheck import Rechecked, recheck_provisional
 from app.signatures.trust import TrustSnapshot
 from app.tracing import places_of
+from app.trust.asking import ask_about, inquiries_about, refresh_evidence
 from app.trust.bundle import Bundle, load_bundle, require_successor
-from app.trust.evidence import ask_about, inquiries_about, refresh_evidence, with_evidence
+from app.trust.evidence import with_evidence
 from app.trust.fetching import Reach
 from app.trust.standing import note_bundle
 

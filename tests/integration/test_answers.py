@@ -22,15 +22,9 @@ from app.sandbox.responder import Publisher, replacements, responding
 from app.signatures.evidence import Standing, statement_about
 from app.signatures.trust import EvidenceKind
 from app.trust.answers import ANSWER_AGE, inquire, path_in_life, read_answer
+from app.trust.asking import ask_about, inquiries_about, read_list
 from app.trust.bundle import Publication
-from app.trust.evidence import (
-    MAX_INQUIRIES,
-    ask_about,
-    inquiries_about,
-    keep_evidence,
-    read_list,
-    with_evidence,
-)
+from app.trust.evidence import MAX_INQUIRIES, keep_evidence, with_evidence
 from app.trust.fetching import Reach
 from tests.revocation import (
     DAY,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,14 +16,9 @@ from app.sandbox.certificates import Revocation, list_address
 from app.sandbox.pki import Authority, Branch
 from app.sandbox.responder import Publisher, replacements, responding
 from app.signatures.evidence import Standing, statement_about
+from app.trust.asking import read_list, refresh_evidence
 from app.trust.bundle import Publication
-from app.trust.evidence import (
-    keep_evidence,
-    newest_lists,
-    read_list,
-    refresh_evidence,
-    with_evidence,
-)
+from app.trust.evidence import keep_evidence, newest_lists, with_evidence, within_limit
 from app.trust.fetching import FetchFailed, Reach, fetch, reachable_address
 from tests.revocation import DAY, HOUR, PKI, certificate, list_of, odd_list, path_of
 from tests.scenarios import scenario_of
@@ -202,3 +198,15 @@ async def test_a_caller_that_says_nothing_is_hung_up_on() -> None:
         assert await reader.read() == b""
         writer.close()
         await writer.wait_closed()
+
+
+def test_the_largest_lists_are_left_out_of_a_snapshot_that_would_stop_every_verification() -> None:
+    lists = [
+        replace(list_of(authority), der=bytes(size))
+        for authority, size in zip((*PKI.anchors, *PKI.intermediates), (5, 3, 4, 3), strict=False)
+    ]
+    first, second, third, fourth = lists
+    assert within_limit(tuple(lists), 15) == tuple(lists)
+    assert within_limit(tuple(lists), 14) == (second, third, fourth)
+    assert within_limit(tuple(lists), 9) == (second, fourth)
+    assert within_limit((first,), 4) == ()
