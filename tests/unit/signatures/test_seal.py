@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from app.signatures.canonical import Canonicalization
+from app.signatures.certificates import certificate_of
 from app.signatures.failure import Failed
 from app.signatures.references import resolve_references
 from app.signatures.shape import MAX_REFERENCES, read_signature
@@ -259,3 +260,13 @@ def test_enveloped_is_refused_where_it_would_cut_the_signed_content() -> None:
             [outer], ids=document.ids, signature=teacher, groups=[(document.ids["data"],)]
         )
     assert failed.value.code == "SIG-222"
+
+
+def test_a_certificate_that_cannot_be_read_beside_the_right_one_is_refused() -> None:
+    document = open_document(case_of().xml, HOC_BA_1_THCS)
+    teacher = next(document.root.iter(f"{{{DS}}}Signature"))
+    parts = read_signature(teacher, RECEIVED_AT.date())
+    assert certificate_of(parts).der == parts.certificates[0]
+    with pytest.raises(Failed) as failed:
+        certificate_of(replace(parts, certificates=(*parts.certificates, b"\x30\x00")))
+    assert failed.value.code == "SIG-310"
