@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -168,6 +168,24 @@ async def histories_of(
     return {
         code: SchoolHistory(code=code, periods=tuple(periods)) for code, periods in found.items()
     }
+
+
+async def predecessors_of(connection: AsyncConnection, code: str, *, on: date) -> frozenset[str]:
+    """Name the schools that a school has taken over before a day, and those that they had."""
+    over = and_(school_periods.c.successor_code.is_not(None), school_periods.c.valid_to < on)
+    before = (
+        select(school_periods.c.school_code)
+        .where(over, school_periods.c.successor_code == code)
+        .cte("predecessors", recursive=True)
+    )
+    # A union drops what is known, so that two schools that name each other come to an end.
+    before = before.union(
+        select(school_periods.c.school_code).where(
+            over, school_periods.c.successor_code == before.c.school_code
+        )
+    )
+    found = await connection.scalars(select(before.c.school_code))
+    return frozenset(found) - {code}
 
 
 def tenures_of(history: SchoolHistory | None) -> tuple[Tenure, ...]:

@@ -123,7 +123,7 @@ class DryRuns:
                 if used is not None and used.digest != digest:
                     finding = Finding(code="PKG-108", value=f"{digest} ≠ {used.digest}")
                     decision = RefusedWhole(findings=(finding,), message=message, school=school)
-            items = await _items(connection, decision)
+            items = await _items(connection, decision, now=reader.now)
             await record(
                 connection,
                 at=reader.now,
@@ -153,11 +153,14 @@ class DryRuns:
         return await with_evidence(self._database, trust, now=now)
 
 
-async def _items(connection: AsyncConnection, decision: Decision) -> tuple[Item, ...]:
+async def _items(
+    connection: AsyncConnection, decision: Decision, *, now: datetime
+) -> tuple[Item, ...]:
     match decision:
         case RefusedWhole():
             return ()
         case TakenApart():
             return await foresee_judged(connection, decision.judged)
         case Withdrawing():
-            return await foresee_items(connection, decision.message, levels=decision.levels)
+            message, levels = decision.message, decision.levels
+            return await foresee_items(connection, message, levels=levels, now=now)

@@ -6,9 +6,11 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.audit.record import Action, record
+from app.directory.schools import predecessors_of
 from app.errors import InvalidCode
 from app.intake.package import Item, Result
 from app.intake.queue import Lease
+from app.locale import VIETNAM
 from app.register.withdraw import (
     Foreign,
     OtherLevel,
@@ -48,7 +50,7 @@ async def withdraw_items(
         now: the moment of the decision.
     """
     wanted = _wanted(message)
-    right = Right(school_code=message.school_code, levels=levels)
+    right = await _right(connection, message, levels, now)
     by = Withdrawer(right=right, package_id=lease.package_id, at=now)
     outcomes = await withdraw(connection, tuple(wanted.values()), by=by)
     for withdrawal, outcome in zip(wanted.values(), outcomes, strict=True):
@@ -65,13 +67,22 @@ async def withdraw_items(
 
 
 async def foresee_items(
-    connection: AsyncConnection, message: Message, *, levels: frozenset[str]
+    connection: AsyncConnection, message: Message, *, levels: frozenset[str], now: datetime
 ) -> tuple[Item, ...]:
     """Say for every item what withdrawing it would come to now; nothing is written."""
     wanted = _wanted(message)
-    right = Right(school_code=message.school_code, levels=levels)
+    right = await _right(connection, message, levels, now)
     outcomes = await foresee_withdrawals(connection, tuple(wanted.values()), right=right)
     return _items(message, dict(zip(wanted, outcomes, strict=True)))
+
+
+async def _right(
+    connection: AsyncConnection, message: Message, levels: frozenset[str], now: datetime
+) -> Right:
+    """A school withdraws what it issued, and what the schools issued that it has taken over."""
+    today = now.astimezone(VIETNAM).date()
+    before = await predecessors_of(connection, message.school_code, on=today)
+    return Right(school_codes=before | {message.school_code}, levels=levels)
 
 
 def _wanted(message: Message) -> dict[int, Withdrawal]:

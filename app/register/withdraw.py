@@ -44,9 +44,9 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Right:
-    """For which school somebody withdraws, and transcripts of which levels."""
+    """For which schools somebody withdraws, and transcripts of which levels."""
 
-    school_code: str
+    school_codes: frozenset[str]
     levels: frozenset[str]
 
 
@@ -207,7 +207,7 @@ def _outcomes(
         row = known.get(one.code)
         if row is None:
             outcomes.append(Unknown())
-        elif row.school_code != right.school_code:
+        elif row.school_code not in right.school_codes:
             outcomes.append(Foreign())
         elif row.level not in right.levels:
             outcomes.append(OtherLevel(level=row.level))

@@ -8,11 +8,14 @@ from app.db import Database
 from app.directory.schools import (
     EVER,
     School,
+    SchoolHistory,
     SchoolPeriod,
     find_school,
     history_of,
+    predecessors_of,
     register_school,
     tenures_of,
+    write_history,
 )
 from app.errors import InvalidRequest
 
@@ -85,3 +88,25 @@ async def test_a_province_that_does_not_exist_today_is_refused(
     async with database.begin() as connection:
         with pytest.raises(InvalidRequest):
             await register_school(connection, nowhere, NOW)
+
+
+async def test_a_school_has_taken_over_whoever_named_it_and_whoever_they_had_taken_over(
+    database: Database, worker_database: Database
+) -> None:
+    # d → c → b → a; a and b name each other; e goes to a only later.
+    merged = {"d": "c", "c": "b", "b": "a", "a": "b", "e": "a"}
+    async with database.begin() as connection:
+        for code, successor in merged.items():
+            period = SchoolPeriod(
+                valid_from=EVER,
+                valid_to=date(2026, 6, 10 if code == "e" else 9),
+                name=SCHOOL.name,
+                province_code="01",
+                successor_code=successor,
+            )
+            await write_history(connection, SchoolHistory(code=code, periods=(period,)), NOW)
+    async with worker_database.read() as connection:
+        assert await predecessors_of(connection, "a", on=NOW.date()) == {"b", "c", "d"}
+        assert await predecessors_of(connection, "c", on=NOW.date()) == {"d"}
+        assert await predecessors_of(connection, "d", on=NOW.date()) == frozenset()
+        assert "e" in await predecessors_of(connection, "a", on=date(2026, 6, 11))

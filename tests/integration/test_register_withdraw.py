@@ -31,7 +31,7 @@ from app.register.withdraw import (
 )
 from tests.records import ACCEPTED_AT, new_record
 
-RIGHT = Right(school_code="79000701", levels=LEVELS)
+RIGHT = Right(school_codes=frozenset({"79000701"}), levels=LEVELS)
 BY = Withdrawer(right=RIGHT, package_id=UUID(int=9), at=ACCEPTED_AT)
 
 

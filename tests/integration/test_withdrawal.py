@@ -116,8 +116,8 @@ def test_each_withdrawal_gets_a_result_of_its_own(working: Repository) -> None:
     assert history(working, codes[2])[0]["withdrawal"]["reason"] == REASON
 
 
-def test_a_school_cannot_withdraw_what_another_one_issued(working: Repository) -> None:
-    [code] = accepted(working)
+def withdrawn_by_another_school(working: Repository, code: str) -> dict[str, Any]:
+    """Have a school that seals with the same certificates withdraw a transcript."""
     working.execute(
         "INSERT INTO schools (school_code, name, province_code, created_at) "
         "VALUES ('79000702', 'Trường THCS Mẫu Số Hai', '79', now())"
@@ -128,8 +128,24 @@ def test_a_school_cannot_withdraw_what_another_one_issued(working: Repository) -
     )
     working.rewrite("UPDATE certificates SET school_code = '79000702'")
     package = working.scenario.withdrawing([(code, REASON)], number=52)
-    foreign = working.resealed(package, (b"ID>79000701</", b"ID>79000702</"))
-    answer = working.package(foreign)
+    return working.package(working.resealed(package, (b"ID>79000701</", b"ID>79000702</")))
+
+
+def test_a_school_withdraws_what_a_school_issued_that_it_took_over(working: Repository) -> None:
+    [code] = accepted(working)
+    working.execute(
+        "INSERT INTO school_periods (school_code, valid_from, valid_to, name, levels, "
+        "province_code, successor_code) VALUES "
+        "('79000701', '2000-01-01', '2026-06-30', 'Trường THCS Mẫu', '{03}', '79', '79000702')"
+    )
+    assert results(withdrawn_by_another_school(working, code)) == [("01", [])]
+    [entry] = history(working, code)
+    assert entry["withdrawal"]["reason"] == REASON
+
+
+def test_a_school_cannot_withdraw_what_another_one_issued(working: Repository) -> None:
+    [code] = accepted(working)
+    answer = withdrawn_by_another_school(working, code)
     assert results(answer) == [("02", ["PKG-302"])]
     assert answer["items"][0]["student_code"] is None
     reply = working.client().get(answer["links"]["reply"]).text
