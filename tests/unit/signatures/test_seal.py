@@ -16,6 +16,7 @@ from app.signatures.writing import (
 )
 from app.transcripts.document import open_document
 from app.transcripts.profile import HOC_BA_1_THCS, Role
+from tests.revocation import path_of
 from tests.seals import C14N, DS
 from tests.verdicts import (
     RECEIVED_AT,
@@ -270,3 +271,13 @@ def test_a_certificate_that_cannot_be_read_beside_the_right_one_is_refused() -> 
     with pytest.raises(Failed) as failed:
         certificate_of(replace(parts, certificates=(*parts.certificates, b"\x30\x00")))
     assert failed.value.code == "SIG-310"
+
+
+def test_of_a_whole_chain_the_one_certificate_that_is_no_authority_has_signed() -> None:
+    document = open_document(case_of().xml, HOC_BA_1_THCS)
+    teacher = next(document.root.iter(f"{{{DS}}}Signature"))
+    parts = read_signature(teacher, RECEIVED_AT.date())
+    leaf, *above = path_of(parts.certificates[0])
+    assert above
+    for chain in ([leaf, *above], [*above, leaf]):
+        assert certificate_of(replace(parts, certificates=tuple(chain))).der == leaf
