@@ -85,6 +85,12 @@ def test_a_revocation_counts_from_a_list_that_has_run_out() -> None:
     assert code_of(listed(BEFORE, at=BEFORE + DAY)) == "SIG-410"
 
 
+def test_of_two_lists_the_earlier_revocation_counts() -> None:
+    early, late = listed(BEFORE, at=BEFORE + HOUR), listed(BETWEEN)
+    assert code_of(early, late) == code_of(late, early) == "SIG-410"
+    assert code_of(late) == "SIG-415"
+
+
 def test_a_revocation_on_one_list_outweighs_a_good_answer() -> None:
     assert code_of(listed(BEFORE), answer_about(STAMP)) == "SIG-410"
 
