@@ -98,8 +98,11 @@ def test_properties_that_no_reference_covers_are_refused() -> None:
     assert finding.value.startswith("#")
 
 
-def with_object(inner: str, *, referenced: str | None) -> bytes:
-    """The seal with a plain ds:Object; `referenced` is the Id that a second Reference names."""
+def with_object(inner: str, *, referenced: str | None, first: bool = False) -> bytes:
+    """The seal with a plain ds:Object; `referenced` is the Id that another Reference names.
+
+    `first` puts that one before the Reference to the data.
+    """
     xml = case_of().xml
     block = f'<ds:Object xmlns:ds="{DS}" Id="ky-o">{inner}</ds:Object>'
     if referenced is None:
@@ -113,7 +116,7 @@ def with_object(inner: str, *, referenced: str | None) -> bytes:
                 octets=octets_of(held, uri, Canonicalization.EXCLUSIVE),
                 canonicalization=Canonicalization.EXCLUSIVE,
             )
-            for uri in ("data", referenced)
+            for uri in ((referenced, "data") if first else ("data", referenced))
         ],
         signer=seal,
         form=SignatureForm(),
@@ -129,8 +132,12 @@ PLAIN_TIME = (
 
 
 @pytest.mark.parametrize("referenced", ["ky-o", "ky-p", "ky-t"])
-def test_a_plain_signing_time_that_is_signed_passes(referenced: str) -> None:
-    assert codes(case_of().verify(with_object(PLAIN_TIME, referenced=referenced))) == []
+@pytest.mark.parametrize("first", [False, True])
+def test_a_plain_signing_time_that_is_signed_passes(referenced: str, first: bool) -> None:  # noqa: FBT001 -- a parameter of the test
+    verdict = case_of().verify(with_object(PLAIN_TIME, referenced=referenced, first=first))
+    assert codes(verdict) == []
+    # Whatever else is signed, and in which order: the content is read from the data.
+    assert verdict.transcript == case_of().verify().transcript
 
 
 def test_a_plain_signing_time_that_nobody_signed_is_refused() -> None:
