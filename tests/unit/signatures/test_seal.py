@@ -80,6 +80,16 @@ FLAWS = {
         ),
         "SIG-311",
     ),
+    "two_issuer_serials": (
+        "(<ds:X509Certificate>)",
+        2
+        * (
+            r"<ds:X509IssuerSerial><ds:X509IssuerName>CN=x</ds:X509IssuerName>"
+            r"<ds:X509SerialNumber>12345</ds:X509SerialNumber></ds:X509IssuerSerial>"
+        )
+        + r"\1",
+        "SIG-210",
+    ),
     "sha1_signature": (f"{MORE}rsa-sha256", f"{DS}rsa-sha1", "SIG-211"),
     "sha1_digest": (SHA256, f"{DS}sha1", "SIG-211"),
     "hmac": (f"{MORE}rsa-sha256", f"{DS}hmac-sha1", "SIG-211"),
