@@ -1,15 +1,20 @@
 """A whole repository for each test of this folder; its verification processes serve a whole run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app.intake.processes import VerificationProcesses
 from app.secondopinion.sampling import EVERYTHING
+from tests.mixture import Site, let_everything_happen
 from tests.scenarios import scenario_of
 from tests.vaults import KINDS, Store, bucket_store, folder_store
 from tests.working import STUDENTS, LoopThread, Repository, running_repository
+
+NewDatabase = Callable[[], AbstractContextManager[str]]
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +40,34 @@ def repository(
     """A running repository without a worker: the test starts one when it wants results."""
     with running_repository(database_url, tmp_path, loop_thread, processes) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def mixture(
+    fresh_database: NewDatabase,
+    tmp_path_factory: pytest.TempPathFactory,
+    loop_thread: LoopThread,
+) -> Iterator[Site]:
+    """A repository at rest in which everything has happened once; only copies are changed."""
+    blind = replace(scenario_of(STUDENTS).pki.trust, evidence=())
+    with (
+        fresh_database() as url,
+        VerificationProcesses(processes=1, trust=blind) as processes,
+    ):
+        loop_thread.run(processes.start())
+        folder = tmp_path_factory.mktemp("mixture")
+        with running_repository(url, folder, loop_thread, processes) as repository:
+            made = let_everything_happen(repository)
+        yield made
+
+
+@pytest.fixture
+def site(
+    mixture: Site, copied_database: Callable[[str], AbstractContextManager[str]], tmp_path: Path
+) -> Iterator[Site]:
+    """A copy of the mixture, to be damaged."""
+    with copied_database(mixture.database_url) as url:
+        yield mixture.copied(url, tmp_path)
 
 
 @pytest.fixture(
