@@ -4,7 +4,10 @@ Every test that leaves a repository with nothing in its queue may end with
 `assert await faults_of(…) == []`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from app.db import connect
@@ -13,7 +16,8 @@ from app.fsck.examine import examine
 from app.fsck.findings import Finding, Severity
 from app.fsck.progress import Options, Progress
 from app.fsck.report import Report
-from app.keys import load_worker_keys
+from app.intake.processes import VerificationProcesses
+from app.keys import WorkerKeys, load_worker_keys
 from app.main import read_clock
 from app.vault import Vault
 
@@ -36,21 +40,27 @@ async def faults_of(stores: Stores) -> list[str]:
     return [told(one) for one in report.findings if one.severity is Severity.ERROR]
 
 
-async def report_on(stores: Stores, options: Options) -> Report:
+async def report_on(
+    stores: Stores,
+    options: Options,
+    *,
+    processes: VerificationProcesses | None = None,
+    clock: Callable[[], datetime] = read_clock,
+) -> Report:
     """Examine the stores in one go."""
     database = connect(stores.database_url, role="hocba_worker", pool_size=2)
     parts = Examination(
         database=database,
         vault=stores.vault,
-        keys=load_worker_keys(stores.reply_certificate.parent),
-        processes=None,
+        keys=_keys_in(stores.reply_certificate.parent),
+        processes=processes,
         options=options,
         environment="sandbox",
         progress=Progress(started_at=read_clock(), seed=""),
         second_look=0,
     )
     try:
-        return await examine(parts, clock=read_clock)
+        return await examine(parts, clock=clock)
     finally:
         await database.dispose()
 
@@ -58,3 +68,15 @@ async def report_on(stores: Stores, options: Options) -> Report:
 def told(finding: Finding) -> str:
     """Write a finding on one line."""
     return f"{finding.code}: {finding.object} {finding.detail}".rstrip()
+
+
+def _keys_in(folder: Path) -> WorkerKeys:
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    return _loaded(folder, tuple(path.read_bytes() for path in files))
+
+
+@cache
+def _loaded(folder: Path, contents: tuple[bytes, ...]) -> WorkerKeys:
+    """Load keys once: to prove an RSA key takes longer than to examine a small repository."""
+    assert contents
+    return load_worker_keys(folder)

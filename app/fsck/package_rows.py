@@ -150,6 +150,11 @@ class PackageRows:
         )
 
 
+async def count_packages(connection: AsyncConnection) -> int:
+    """Count the packages, for a progress bar."""
+    return int(await connection.scalar(text("SELECT count(*) FROM packages")) or 0)
+
+
 async def packages_after(connection: AsyncConnection, after: UUID) -> list[PackageRows]:
     """Read the next packages in the order of their ids."""
     return await _load(connection, _AFTER, {"after": after, "limit": PAGE})

@@ -80,9 +80,13 @@ class Progress:
         if step.cursor is not None:
             self.cursor = step.cursor
             return
-        stages = list(Stage)
-        behind = stages[stages.index(self.stage) + 1 :] if self.stage else []
-        self.stage, self.cursor = (behind[0] if behind else None), ""
+        left = [stage for stage in Stage if stage is not self.stage and not self.is_past(stage)]
+        self.stage, self.cursor = (left[0] if left else None), ""
+
+    def is_past(self, stage: Stage) -> bool:
+        """Tell whether a stage is done."""
+        order = list(Stage)
+        return self.stage is None or order.index(stage) < order.index(self.stage)
 
     def note(self, findings: Iterable[Finding]) -> None:
         """Count findings, and keep the first ones."""

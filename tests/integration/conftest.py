@@ -35,10 +35,20 @@ def processes(loop_thread: LoopThread) -> Iterator[VerificationProcesses]:
 
 @pytest.fixture
 def repository(
-    database_url: str, tmp_path: Path, loop_thread: LoopThread, processes: VerificationProcesses
+    request: pytest.FixtureRequest,
+    database_url: str,
+    tmp_path: Path,
+    loop_thread: LoopThread,
+    processes: VerificationProcesses,
 ) -> Iterator[Repository]:
-    """A running repository without a worker: the test starts one when it wants results."""
-    with running_repository(database_url, tmp_path, loop_thread, processes) as running:
+    """A running repository without a worker: the test starts one when it wants results.
+
+    Whatever a test leaves behind must pass fsck, but where it says that it tampered.
+    """
+    tampered = request.node.get_closest_marker("tampered") is not None
+    with running_repository(
+        database_url, tmp_path, loop_thread, processes, tampered=tampered
+    ) as running:
         yield running
 
 
