@@ -76,6 +76,9 @@ def fsck_stores(  # noqa: PLR0913 -- reason: one parameter for each option of th
     strict: Annotated[
         bool, typer.Option("--strict", help="Kết thúc với mã 1 cả khi chỉ có ghi chú.")
     ] = False,
+    journal_days: Annotated[
+        int | None, typer.Option(min=1, help="Chỉ đọc sổ ghi của số ngày gần nhất này.")
+    ] = None,
     parallel: Annotated[int, typer.Option(min=1, max=64, help="Số đối tượng cùng lúc.")] = PARALLEL,
     rate: Annotated[
         float | None, typer.Option(min=0.1, help="Số đối tượng nhiều nhất mỗi giây.")
@@ -107,7 +110,9 @@ def fsck_stores(  # noqa: PLR0913 -- reason: one parameter for each option of th
             _show_last(console, settings)
             return
         wish = _Wish(
-            options=Options(reading=not quick, verify=verify, settled=settled),
+            options=Options(
+                reading=not quick, verify=verify, settled=settled, journal_days=journal_days
+            ),
             pace=Pace(parallel=parallel, rate=rate),
             state=state,
             signers=frozenset(_digest_of(file) for file in reply_certificate or ()),

@@ -34,6 +34,7 @@ STAGES = {
     Stage.CODES: "Mã tra cứu",
     Stage.RECORDS: "Nhật ký kiểm toán",
     Stage.VAULT: "Đối tượng trong kho lưu",
+    Stage.JOURNAL: "Sổ ghi trong kho lưu",
 }
 
 COUNTS = {
@@ -46,6 +47,7 @@ COUNTS = {
     "codes": "mã tra cứu",
     "records": "gói tin trong nhật ký kiểm toán",
     "objects": "đối tượng trong kho lưu",
+    "entries": "mục của sổ ghi",
 }
 
 
@@ -74,6 +76,7 @@ def show_progress(console: Console, packages: int) -> Generator[Callable[[Accoun
             Stage.CODES: "codes",
             Stage.RECORDS: "records",
             Stage.VAULT: "objects",
+            Stage.JOURNAL: "entries",
         }
         tasks = {
             stage: progress.add_task(

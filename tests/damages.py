@@ -2,15 +2,6 @@
 
 from app.fsck.findings import Code
 
-PLACES = {
-    "CLASS": "package_id = (SELECT package_id FROM packages WHERE total = 6)",
-    "TAKING": "package_id = (SELECT package_id FROM packages WHERE purpose = '03')",
-    "ONE": """transcript_code = (
-        SELECT min(transcript_code) FROM transcripts WHERE withdrawn_at IS NULL AND version = 1)""",
-    "SECOND": "version = 2",
-}
-"""What the damages below name in braces, of a mixture (`tests.mixture`)."""
-
 Damage = tuple[tuple[str, ...], set[Code]]
 """What is done, and what is found then, and nothing else."""
 

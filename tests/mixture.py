@@ -20,6 +20,15 @@ from app.vault import open_vault
 from tests.inspection import Stores
 from tests.working import NOW, Repository
 
+PLACES = {
+    "CLASS": "package_id = (SELECT package_id FROM packages WHERE total = 6)",
+    "TAKING": "package_id = (SELECT package_id FROM packages WHERE purpose = '03')",
+    "ONE": """transcript_code = (
+        SELECT min(transcript_code) FROM transcripts WHERE withdrawn_at IS NULL AND version = 1)""",
+    "SECOND": "version = 2",
+}
+"""What damages name in braces, of a mixture."""
+
 REFUSED_WHOLE = b"khong phai XML"
 LATER = NOW + timedelta(hours=3)
 
@@ -50,12 +59,15 @@ class Site:
         return Site(database_url=database_url, folder=folder)
 
     async def tamper(self, *statements: str) -> None:
-        """Change what no program can, past triggers and references, as the server's superuser."""
+        """Change what no program can, past triggers and references, as the server's superuser.
+
+        Statements name some rows by the words of `PLACES` in braces.
+        """
         database = connect(self.database_url, role=None)
         async with database.begin() as connection:
             await connection.execute(text("SET LOCAL session_replication_role = replica"))
             for statement in statements:
-                await connection.execute(text(statement))
+                await connection.execute(text(statement.format(**PLACES)))
         await database.dispose()
 
     async def rows(self, statement: str) -> list[Any]:
@@ -104,7 +116,7 @@ async def _renewed(parts: Processing, trust: Any) -> None:
 
 async def _expired(parts: Processing) -> None:
     now = max(NOW, read_clock()) + REFUSED_KEPT + timedelta(days=1)
-    assert await discard_refused(parts.database, parts.vault, now=now) == 1
+    assert await discard_refused(parts.database, parts.vault, parts.journal, now=now) == 1
 
 
 def _as_worker(repository: Repository, act: Callable[[Processing], Awaitable[None]]) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.fsck.examination import Examination
 from app.fsck.holdings import examine_holdings
+from app.fsck.journal import examine_journal
 from app.fsck.packages import examine_packages
 from app.fsck.progress import Stage, Step
 from app.fsck.records import examine_records
@@ -50,3 +51,5 @@ async def _examine_page(parts: Examination, stage: Stage, now: datetime) -> Step
             return await examine_records(parts, cursor)
         case Stage.VAULT:
             return await examine_holdings(parts, cursor)
+        case Stage.JOURNAL:
+            return await examine_journal(parts, now=now)

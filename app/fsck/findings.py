@@ -36,6 +36,11 @@ class Code(StrEnum):
     TRANSCRIPT_STANDING = "transcript.standing"
     TRANSCRIPT_VERIFICATION = "transcript.verification"
     RECORD_UNKNOWN = "record.unknown"
+    JOURNAL_ALTERED = "journal.altered"
+    JOURNAL_DIFFERS = "journal.differs"
+    JOURNAL_AHEAD = "journal.ahead"
+    JOURNAL_MISSING = "journal.missing"
+    JOURNAL_UNCOMMITTED = "journal.uncommitted"
 
 
 class Severity(StrEnum):
@@ -177,6 +182,26 @@ WORDS = {
     ),
     Code.RECORD_UNKNOWN: Words(
         what="Nhật ký kiểm toán nhắc tới một gói tin không có trong cơ sở dữ liệu.", fix=_RESTORE
+    ),
+    Code.JOURNAL_ALTERED: Words(
+        what="Một mục của sổ ghi trong kho lưu bị hỏng hoặc không do khóa journal.key ghi.",
+        fix="Kiểm tra HOCBA_KEYS_DIR; nếu đúng khóa, khôi phục mục đó từ bản sao của kho lưu.",
+    ),
+    Code.JOURNAL_DIFFERS: Words(
+        what="Cơ sở dữ liệu ghi khác với sổ ghi trong kho lưu.", fix=_INCIDENT
+    ),
+    Code.JOURNAL_AHEAD: Words(
+        what="Cơ sở dữ liệu cũ hơn kho lưu: sổ ghi nhắc tới việc mà cơ sở dữ liệu không biết.",
+        fix="Dừng dịch vụ và chạy `python -m app rebuild`.",
+    ),
+    Code.JOURNAL_MISSING: Words(
+        what="Sổ ghi trong kho lưu thiếu mục của một việc đã ghi trong cơ sở dữ liệu.",
+        fix="Khôi phục thư mục journal/ từ bản sao của kho lưu, rồi chạy lại fsck.",
+    ),
+    Code.JOURNAL_UNCOMMITTED: Words(
+        what="Sổ ghi có mục về một việc không thành: giao dịch đã hủy, chưa ai được báo.",
+        fix="Không cần làm gì: nơi gửi đã gửi lại, hoặc sẽ gửi lại.",
+        severity=Severity.NOTE,
     ),
 }
 """The words for every code."""

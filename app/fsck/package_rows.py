@@ -19,7 +19,8 @@ NOWHERE = UUID(int=0)
 """Before every package id."""
 
 _PACKAGE = """
-    SELECT p.package_id, p.digest, p.size, p.state, p.received_at, p.message_id, p.purpose,
+    SELECT p.package_id, p.client_id, p.digest, p.size, p.state, p.received_at, p.message_id,
+        p.purpose,
         p.school_code, p.total, p.accepted, p.rejected,
         jsonb_path_query_array(p.errors, '$[*].code') AS codes,
         p.finished_at, p.replied_at, p.read_at, p.leased_by, p.leases,
@@ -95,6 +96,7 @@ class PackageRow:
     """
 
     package_id: UUID
+    client_id: str
     digest: str
     size: int
     state: str

@@ -21,6 +21,7 @@ class Stage(StrEnum):
     CODES = "codes"
     RECORDS = "records"
     VAULT = "vault"
+    JOURNAL = "journal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +32,13 @@ class Options:
         reading: read and hash every object; else only ask the store how it stands.
         verify: the share of transcripts whose signatures are verified again, from 0 to 1.
         settled: nothing may be left in the queue; else a package may wait `WAITING_LIMIT`.
+        journal_days: how far back the journal is read; None reads all of it.
     """
 
     reading: bool = True
     verify: float = 0.01
     settled: bool = False
+    journal_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

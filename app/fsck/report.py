@@ -36,6 +36,7 @@ class _Registry(jws.JWSRegistry):
 _REGISTRY = _Registry(algorithms=[ALGORITHM])
 
 NOT_READ = "nội dung từng đối tượng (chế độ nhanh: chỉ hỏi kho lưu)"
+NOT_FAR_BACK = "sổ ghi và các gói tin trước những ngày đã chọn"
 NOT_VERIFIED = "chữ ký của những học bạ ngoài mẫu kiểm tra lại"
 
 
@@ -90,6 +91,7 @@ def make_report(
     """
     left_out = (
         *(() if options.reading else (NOT_READ,)),
+        *(() if options.journal_days is None else (NOT_FAR_BACK,)),
         *(() if options.verify == 1 else (NOT_VERIFIED,)),
     )
     return Report(
@@ -116,6 +118,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
             "reading": report.options.reading,
             "verify": report.options.verify,
             "settled": report.options.settled,
+            "journal_days": report.options.journal_days,
         },
         "not_checked": list(report.not_checked),
         "counts": dict(report.counts),

@@ -17,9 +17,9 @@ from app.fsck.report import Report
 from app.intake.process import Processing
 from app.tracing import places_of
 
-NIGHTLY = Options(reading=False, verify=0.001)
-"""Every row and every lock, and of each thousand transcripts one is read and verified again; a
-whole reading of all bytes is the operator's to order."""
+NIGHTLY = Options(reading=False, verify=0.001, journal_days=3)
+"""Every row and every lock, the journal of the last days, and of each thousand transcripts one is
+read and verified again; a whole reading of all bytes is the operator's to order."""
 
 RATE = 50.0
 """Objects a second: a year of the country, half a million packages, takes three hours."""

@@ -30,7 +30,7 @@ UP = (
     SELECT detail ->> 'bundle' AS bundle FROM audit WHERE action = 'transcript.disputed'
     """,
     "CREATE INDEX ix_audit_disputes ON audit (object) WHERE action = 'transcript.disputed'",
-    "GRANT SELECT ON recorded_acts, recorded_disputes TO hocba_worker",
+    "GRANT SELECT ON recorded_acts, recorded_disputes, certificate_events TO hocba_worker",
     """
     CREATE TABLE fsck_runs (
         night date CONSTRAINT pk_fsck_runs PRIMARY KEY,
@@ -58,6 +58,7 @@ UP = (
 
 DOWN = (
     "DROP TABLE fsck_runs",
+    "REVOKE SELECT ON certificate_events FROM hocba_worker",
     "DROP VIEW recorded_disputes, recorded_acts",
     "DROP INDEX ix_audit_disputes, ix_audit_rebuilt, ix_audit_acts",
 )

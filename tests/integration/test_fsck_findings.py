@@ -4,7 +4,7 @@ import pytest
 
 from app.fsck.findings import WORDS, Code, Severity
 from app.fsck.progress import Options
-from tests.damages import PACKAGE_DAMAGES, PLACES
+from tests.damages import PACKAGE_DAMAGES
 from tests.inspection import EVERYTHING_AT_REST, faults_of, report_on
 from tests.mixture import REFUSED_WHOLE, Site
 from tests.registerdamages import REGISTER_DAMAGES
@@ -13,6 +13,7 @@ pytestmark = pytest.mark.xdist_group("mixture")
 
 DAMAGES = PACKAGE_DAMAGES | REGISTER_DAMAGES
 
+JOURNAL = {code for code in Code if code.value.startswith("journal.")}
 BY_OTHER_WAYS = {Code.OBJECT_UNLOCKED, Code.TRANSCRIPT_VERIFICATION}
 
 
@@ -30,13 +31,14 @@ async def test_a_sound_mixture_has_no_fault(mixture: Site) -> None:
 @pytest.mark.parametrize("name", DAMAGES)
 async def test_a_damage_is_found_and_nothing_else(site: Site, name: str) -> None:
     statements, expected = DAMAGES[name]
-    await site.tamper(*(one.format(**PLACES) for one in statements))
-    assert await codes_found(site) == expected
+    await site.tamper(*statements)
+    # What the journal says of it is told by the tests of the journal.
+    assert await codes_found(site) - JOURNAL == expected
 
 
 def test_every_code_is_found_somewhere_and_has_its_words() -> None:
     found = {code for _, codes in DAMAGES.values() for code in codes}
-    assert found | BY_OTHER_WAYS == set(Code) == set(WORDS)
+    assert found | JOURNAL | BY_OTHER_WAYS == set(Code) == set(WORDS)
     for words in WORDS.values():
         assert words.what.endswith(".")
         assert words.fix.endswith(".")
@@ -85,7 +87,7 @@ async def test_discarded_bytes_that_are_still_there_are_found(site: Site) -> Non
     assert await codes_found(site) == {Code.OBJECT_KEPT}
     await site.tamper("UPDATE package_discards SET discarded_at = '2020-01-01'")
     report = await report_on(site.stores, EVERYTHING_AT_REST)
-    assert set(report.found) == {Code.OBJECT_ORPHAN}
+    assert set(report.found) - JOURNAL == {Code.OBJECT_ORPHAN}
 
 
 async def test_what_a_crash_left_behind_is_told_and_is_no_fault(site: Site) -> None:

@@ -2,19 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from app.fsck.findings import Code
 from app.fsck.progress import Options
 from app.fsck.report import Report
 from app.intake.processes import VerificationProcesses
+from app.sandbox.certificates import Revocation
 from app.secondopinion.sampling import EVERYTHING
 from app.signatures.trust import TrustSnapshot
 from tests.inspection import report_on
 from tests.mixture import Site
+from tests.revocation import certificate, issuer_of, list_of
 from tests.scenarios import scenario_of
-from tests.working import STUDENTS, LoopThread
+from tests.working import NOW, STUDENTS, LoopThread
 
 pytestmark = pytest.mark.xdist_group("mixture")
 
@@ -77,7 +82,7 @@ def test_a_share_is_drawn_by_the_run(
         (
             "UPDATE transcripts SET byte_offset = byte_offset + 4",
             Code.TRANSCRIPT_BYTES,
-            "altered SIG-120",
+            "altered PKG-106",
         ),
         ("UPDATE transcripts SET byte_length = 0", Code.TRANSCRIPT_BYTES, "altered"),
     ],
@@ -106,23 +111,29 @@ def test_bytes_that_are_gone_are_no_matter_of_signatures(
     assert found == {Code.OBJECT_LOST: 4, Code.TRANSCRIPT_BYTES: 7}
 
 
+def revoking(der: bytes) -> TrustSnapshot:
+    """What is trusted once the school's seal turns out to have been revoked long ago."""
+    authority = issuer_of(der)
+    entry = Revocation(certificate=certificate(der), since=NOW - timedelta(days=100))
+    issuer = sha256(authority.certificate.public_bytes(Encoding.DER)).hexdigest()
+    others = tuple(one for one in TRUST.evidence if one.issuer_sha256 != issuer)
+    newer = list_of(authority, entry, at=NOW + timedelta(hours=1))
+    return replace(TRUST, evidence=(*others, replace(newer, fetched_at=NOW + timedelta(hours=2))))
+
+
 def test_a_revocation_that_the_register_knows_is_no_fault(
     site: Site, verifying: VerificationProcesses, loop_thread: LoopThread
 ) -> None:
-    """The school's certificate counts as revoked since before every receipt."""
-    tamper(
-        site,
-        loop_thread,
-        "UPDATE certificates SET revoked_from = '2026-05-01' WHERE role = 'KY_PHAT_HANH'",
-    )
-    report = verified(site, verifying, loop_thread)
-    # Five were made final: for them it is a contradiction. Two still wait to be decided on.
+    trust = revoking(scenario_of(STUDENTS).school.seal.certificate_der)
+    report = verified(site, verifying, loop_thread, trust)
+    # Six were made final: for them it is a contradiction. The last one is still to be decided on.
     assert {finding.detail for finding in report.findings} == {"refused SIG-410"}
-    assert report.found[Code.TRANSCRIPT_VERIFICATION] < 7
+    assert report.found == {Code.TRANSCRIPT_VERIFICATION: 6}
     tamper(
         site,
         loop_thread,
         """UPDATE transcript_standings SET standing = 'revoked', code = 'SIG-410'
         WHERE standing = 'final'""",
     )
-    assert verified(site, verifying, loop_thread).clean
+    found = verified(site, verifying, loop_thread, trust).found
+    assert Code.TRANSCRIPT_VERIFICATION not in found
