@@ -4,7 +4,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.db import Database, schema_is_current
-from app.errors import StartRefused
+from app.errors import StartRefused, Unavailable
+from app.leaving import Leaving
 from app.trust.standing import BundleStanding, bundle_standing
 from app.vault import Vault
 
@@ -25,7 +26,7 @@ class Readiness(Health):
     )
 
 
-def health_routes(database: Database, vault: Vault) -> APIRouter:
+def health_routes(database: Database, vault: Vault, leaving: Leaving) -> APIRouter:
     """Make the addresses that a load balancer asks; both are public."""
     router = APIRouter(tags=["health"])
 
@@ -36,7 +37,9 @@ def health_routes(database: Database, vault: Vault) -> APIRouter:
 
     @router.get("/readyz", operation_id="readyz", summary="Sẵn sàng phục vụ")
     async def readyz() -> Readiness:
-        """Answer when the database, its schema and the vault can be used."""
+        """Answer when the database, its schema and the vault can be used; not while ending."""
+        if leaving.announced:
+            raise Unavailable(part="leaving")
         await require_stores(database, vault)
         async with database.read() as connection:
             return Readiness(status="ready", trust_bundle=await bundle_standing(connection))

@@ -18,10 +18,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
-import uvicorn
 import uvloop
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from typing_extensions import override
 
 from app.db import connect, migrate, schema_is_current
 from app.embedded import EmbeddedPostgres
@@ -41,6 +39,7 @@ from app.settings import Settings
 from app.trust.bundle import MANIFEST
 from app.trust.fetching import Reach
 from app.vault import open_configured_vault, open_vault
+from app.webserver import WebServer, take_port
 from app.worker.delivering import courier_of, keep_delivering
 from app.worker.discarding import keep_discarding
 from app.worker.loop import work
@@ -53,9 +52,15 @@ RESTART_SECONDS = 1.0
 """Pause before a worker that died is started again: short for users, long for a log."""
 
 STOP_SECONDS = 15.0
-"""Time for open requests and for the worker to end; everything left is safe to kill."""
+"""Time for a worker to end: a webhook under way takes 10 s at most; the rest is safe to kill."""
+
+END_SECONDS = 12.0
+"""Time for a worker's jobs to end by themselves: longer than a webhook, shorter than
+`STOP_SECONDS`. A round over lists or refused packages goes on with the next start."""
 
 SECONDS_PER_MINUTE = 60
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _log = structlog.get_logger(__name__)
 
@@ -138,23 +143,14 @@ def openapi_document() -> dict[str, Any]:
 async def _serve(settings: Settings, url: str, *, with_worker: bool) -> None:
     parts = open_web_parts(settings, database_url=url)
     await require_stores(parts.database, parts.vault)
-    server = _Server(
-        uvicorn.Config(
-            create_app(parts),
-            host=settings.host,
-            port=settings.port,
-            access_log=False,  # addresses hold transcript codes; the boundary logs routes
-            log_config=None,
-            server_header=False,
-            timeout_graceful_shutdown=int(STOP_SECONDS),
-        )
-    )
+    server = WebServer(create_app(parts), parts.leaving, drain=settings.drain)
+    listener = take_port(settings.host, settings.port)
     _on_stop_signal(server.stop)
     async with AsyncExitStack() as beside:
         if with_worker:
             told = await beside.enter_async_context(_sandbox_lists(settings))
             await beside.enter_async_context(_worker_beside(settings, url, told))
-        await server.serve()
+        await server.serve_until_stopped(listener)
 
 
 async def _work(settings: Settings, url: str) -> None:
@@ -186,12 +182,18 @@ async def _work(settings: Settings, url: str) -> None:
             await keeper.bring_up_to_date(parts)
             await processes.start()
             with courier_of(parts, sandbox=settings.environment == "sandbox") as courier:
-                async with asyncio.TaskGroup() as jobs:
-                    jobs.create_task(keeper.keep_current(parts, stop))
-                    jobs.create_task(keep_discarding(parts, stop))
-                    jobs.create_task(keep_delivering(courier, stop))
-                    name = f"{os.uname().nodename}/{os.getpid()}"
-                    jobs.create_task(work(parts, name=name, stop=stop))
+                name = f"{os.uname().nodename}/{os.getpid()}"
+                async with asyncio.TaskGroup() as group:
+                    jobs = [
+                        group.create_task(keeper.keep_current(parts, stop)),
+                        group.create_task(keep_discarding(parts, stop)),
+                        group.create_task(keep_delivering(courier, stop)),
+                        group.create_task(work(parts, name=name, stop=stop)),
+                    ]
+                    await stop.wait()
+                    _, late = await asyncio.wait(jobs, timeout=END_SECONDS)
+                    for job in late:
+                        job.cancel()
         except CheckFailed as error:
             raise StartRefused("không khởi động được các tiến trình kiểm tra chữ ký") from error
         finally:
@@ -254,7 +256,10 @@ async def _keep_worker(settings: Settings, url: str, told: Mapping[str, str]) ->
     }
     command = (sys.executable, "-m", "app", "work", "--parent", str(os.getpid()))
     while True:
-        worker = await asyncio.create_subprocess_exec(*command, env=environment)
+        # A session of its own: Ctrl+C in a terminal stops the web process, which then stops it.
+        worker = await asyncio.create_subprocess_exec(
+            *command, env=environment, start_new_session=True
+        )
         try:
             status = await worker.wait()
         except asyncio.CancelledError:
@@ -276,19 +281,17 @@ async def _end(worker: asyncio.subprocess.Process) -> None:
 
 
 def _on_stop_signal(stop: Callable[[], None]) -> None:
+    """Stop in order at the first signal; the second one ends the process at once.
+
+    Then the kernel tells what it started (`app.lifeline`), and the rest is safe to kill.
+    """
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
 
+    def first() -> None:
+        for number in _STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        stop()
 
-class _Server(uvicorn.Server):
-    """A server that leaves the signals to us: its own way would end the process uncleanly."""
-
-    @override
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-    def stop(self) -> None:
-        """End the open requests, then return from `serve`."""
-        self.should_exit = True
+    for number in _STOP_SIGNALS:
+        loop.add_signal_handler(number, first)

@@ -51,6 +51,13 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="http://127.0.0.1:8115", description="How users reach this service, without slash"
     )
+    drain_seconds: float | None = Field(
+        default=None,
+        ge=0,
+        le=60,
+        description="Seconds for which a web process that ends is served but no longer ready, so"
+        " that load balancers notice; 5 if absent, 0.2 in a sandbox",
+    )
     verification_processes: int = Field(
         default=2, ge=1, le=64, description="Processes that verify signatures, one per core"
     )
@@ -94,6 +101,13 @@ class Settings(BaseSettings):
         """How long a package with anything accepted stays locked: a lock is never shortened."""
         sandbox = self.environment == "sandbox"
         return timedelta(days=self.retention_days or (90 if sandbox else 18_263))
+
+    @property
+    def drain(self) -> float:
+        """Seconds from saying that a web process leaves to its closing the door."""
+        if self.drain_seconds is not None:
+            return self.drain_seconds
+        return 0.2 if self.environment == "sandbox" else 5.0
 
     @property
     def keys_folder(self) -> Path:

@@ -95,6 +95,14 @@ class Deployment:
             victim.wait()
         return [victim.pid for victim in victims]
 
+    def tell(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
+        """Send a running process a signal."""
+        self._running[name].process.send_signal(number)
+
+    def ended(self, name: str) -> int:
+        """Wait for a process that was told to end; gives its status."""
+        return self._running.pop(name).process.wait(PATIENCE)
+
     def pid(self, name: str) -> int:
         """Give the process id of a running process."""
         return self._running[name].process.pid
