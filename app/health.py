@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from app.db import Database, schema_is_current
-from app.errors import StartRefused, Unavailable
+from app.db import Database, require_schema
+from app.errors import Unavailable
 from app.leaving import Leaving
 from app.trust.standing import BundleStanding, bundle_standing
 from app.vault import Vault
@@ -51,11 +51,8 @@ async def require_stores(database: Database, vault: Vault) -> None:
     """Go on only with a current schema and a vault that answers.
 
     Raises:
-        StartRefused: the schema is of another version, or the vault refuses its address or keys.
+        StartRefused: the schema is of another version.
         Unavailable: the database or the vault cannot be reached.
     """
-    if not await schema_is_current(database):
-        raise StartRefused(
-            "cơ sở dữ liệu có phiên bản lược đồ khác: hãy chạy `python -m app migrate`"
-        )
+    await require_schema(database)
     await vault.check()

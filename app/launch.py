@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,14 +21,13 @@ import structlog
 import uvloop
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
-from app.db import connect, migrate, schema_is_current
+from app.db import connect, migrate
 from app.embedded import EmbeddedPostgres
 from app.errors import StartRefused
-from app.health import require_stores
 from app.intake.process import Processing
 from app.intake.processes import CheckFailed, VerificationProcesses
-from app.keys import WebKeys, load_worker_keys
-from app.lifeline import die_with
+from app.keys import WebKeys, load_worker_keys, require_valid_now
+from app.lifeline import die_with, on_stop_signal
 from app.main import WebParts, create_app, open_web_parts, read_clock
 from app.sandbox.keys import KeyStore
 from app.sandbox.pki import make_pki, write_trust_bundle
@@ -36,6 +35,7 @@ from app.sandbox.repository_keys import make_repository_keys
 from app.sandbox.responder import Publisher, replacements, responding
 from app.secondopinion.sampling import Sampling
 from app.settings import Settings
+from app.starting import Start, require_fit
 from app.trust.bundle import MANIFEST
 from app.trust.fetching import Reach
 from app.vault import open_configured_vault, open_vault
@@ -59,8 +59,6 @@ END_SECONDS = 12.0
 `STOP_SECONDS`. A round over lists or refused packages goes on with the next start."""
 
 SECONDS_PER_MINUTE = 60
-
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _log = structlog.get_logger(__name__)
 
@@ -90,7 +88,12 @@ def stores_ready(settings: Settings) -> Generator[str]:
     Raises:
         StartRefused: the database cannot be started or migrated, or keys are incomplete.
     """
-    _make_sandbox_keys(settings)
+    try:
+        _make_sandbox_keys(settings)
+    except OSError as error:
+        raise StartRefused(
+            f"không dùng được thư mục {settings.home} (HOCBA_HOME): {error.strerror}"
+        ) from error
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
         return
@@ -142,10 +145,13 @@ def openapi_document() -> dict[str, Any]:
 
 async def _serve(settings: Settings, url: str, *, with_worker: bool) -> None:
     parts = open_web_parts(settings, database_url=url)
-    await require_stores(parts.database, parts.vault)
+    databases = {"hocba_web": parts.database, "hocba_verifier": parts.verifier}
+    await require_fit(
+        Start(settings=settings, databases=databases, vault=parts.vault, clock=parts.clock)
+    )
     server = WebServer(create_app(parts), parts.leaving, drain=settings.drain)
     listener = take_port(settings.host, settings.port)
-    _on_stop_signal(server.stop)
+    on_stop_signal(server.stop)
     async with AsyncExitStack() as beside:
         if with_worker:
             told = await beside.enter_async_context(_sandbox_lists(settings))
@@ -155,9 +161,10 @@ async def _serve(settings: Settings, url: str, *, with_worker: bool) -> None:
 
 async def _work(settings: Settings, url: str) -> None:
     stop = asyncio.Event()
-    _on_stop_signal(stop.set)
+    on_stop_signal(stop.set)
     keeper = TrustKeeper(_upkeep(settings))
     keys = load_worker_keys(settings.keys_folder)
+    require_valid_now(keys.reply_certificate, read_clock())
     database = connect(url, role="hocba_worker")
     with VerificationProcesses(
         processes=settings.verification_processes,
@@ -165,19 +172,18 @@ async def _work(settings: Settings, url: str) -> None:
         sampling=Sampling(share=settings.second_opinion_share, key=keys.codes),
     ) as processes:
         try:
-            if not await schema_is_current(database):
-                raise StartRefused(
-                    "cơ sở dữ liệu có phiên bản lược đồ khác: hãy chạy `python -m app migrate`"
-                )
+            vault, databases = open_configured_vault(settings), {"hocba_worker": database}
+            await require_fit(
+                Start(settings=settings, databases=databases, vault=vault, clock=read_clock)
+            )
             parts = Processing(
                 database=database,
-                vault=open_configured_vault(settings),
+                vault=vault,
                 keys=keys,
                 processes=processes,
                 clock=read_clock,
                 retention=settings.retention,
             )
-            await parts.vault.check()
             # The first package should find evidence; without any it is taken provisionally.
             await keeper.bring_up_to_date(parts)
             await processes.start()
@@ -278,20 +284,3 @@ async def _end(worker: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         worker.kill()
         await worker.wait()
-
-
-def _on_stop_signal(stop: Callable[[], None]) -> None:
-    """Stop in order at the first signal; the second one ends the process at once.
-
-    Then the kernel tells what it started (`app.lifeline`), and the rest is safe to kill.
-    """
-    loop = asyncio.get_running_loop()
-
-    def first() -> None:
-        for number in _STOP_SIGNALS:
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
-        stop()
-
-    for number in _STOP_SIGNALS:
-        loop.add_signal_handler(number, first)
