@@ -58,7 +58,7 @@ class Deployment:
             folder: where the processes write their logs.
             settings: every variable HOCBA_…; the port is chosen here.
         """
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder
         self._environment = program_environment(settings | {"HOCBA_PORT": str(self.port)})
@@ -185,7 +185,7 @@ async def enrol(database_url: str, scenario: Scenario) -> str:
         await database.dispose()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
