@@ -31,7 +31,8 @@ from rich.console import Console
 from rich.table import Table
 
 from app.db import connect, migrate
-from app.keys import load_worker_keys
+from app.journal import Journal
+from app.keys import load_journal_key, load_worker_keys
 from app.main import read_clock
 from app.sandbox.enrolment import enrol_school, open_account
 from app.sandbox.scenario import Scenario
@@ -162,7 +163,15 @@ def prepared(seed: int, clients: int) -> Iterator[Field]:
             "HOCBA_S3_SECRET_KEY": s3.secret_key,
             "HOCBA_VERIFICATION_PROCESSES": "1",
         }
-        secrets = asyncio.run(_enrol(postgres.url, scenario, clients))
+        vault = open_vault(
+            settings["HOCBA_VAULT_URL"],
+            access_key=SecretStr(s3.access_key),
+            secret_key=SecretStr(s3.secret_key),
+        )
+        journal = Journal(
+            vault=vault, key=load_journal_key(folder / "keys"), retention=timedelta(days=90)
+        )
+        secrets = asyncio.run(_enrol(postgres.url, journal, scenario, clients))
         names = ("web-1", "web-2", "worker-1", "worker-2")
         programs = [Program(one, folder=folder / "logs", settings=settings) for one in names]
         for program in programs:
@@ -174,11 +183,6 @@ def prepared(seed: int, clients: int) -> Iterator[Field]:
         ledger = Ledger()
         software = [Software(urls, name, secret, ledger) for name, secret in secrets.items()]
         stack.callback(lambda: [one.close() for one in software])
-        vault = open_vault(
-            settings["HOCBA_VAULT_URL"],
-            access_key=SecretStr(s3.access_key),
-            secret_key=SecretStr(s3.secret_key),
-        )
         certificate = folder / "keys" / "reply-certificate.pem"
         yield Field(
             chaos=chaos,
@@ -193,11 +197,14 @@ def _chance(seed: str) -> random.Random:
     return random.Random(seed)  # noqa: S311 -- reason: it has to repeat itself, not to be a secret
 
 
-async def _enrol(url: str, scenario: Scenario, clients: int) -> dict[str, str]:
+async def _enrol(url: str, journal: Journal, scenario: Scenario, clients: int) -> dict[str, str]:
     database = connect(url, role=None, pool_size=1)
     since = scenario.spec.issued_on - timedelta(days=200)
     try:
-        await enrol_school(database, scenario.school, approved_from=since, now=read_clock())
+        await journal.vault.check()
+        await enrol_school(
+            database, journal, scenario.school, approved_from=since, now=read_clock()
+        )
         return {
             name: await open_account(database, scenario.school, client_id=name, now=read_clock())
             for name in (f"phan-mem-{number}" for number in range(1, clients + 1))

@@ -105,11 +105,13 @@ def running(
 
 @pytest.fixture
 def site(
-    database_url: str, running: Callable[..., AbstractContextManager[Deployment]]
+    tmp_path: Path,
+    database_url: str,
+    running: Callable[..., AbstractContextManager[Deployment]],
 ) -> Iterator[Site]:
     """A web process without a worker, and a school that may send."""
     scenario = scenario_of_today(3)
-    secret = asyncio.run(enrol(database_url, scenario))
+    secret = asyncio.run(enrol(database_url, scenario, tmp_path))
     with running("web") as deployment:
         yield Site(
             deployment=deployment, database_url=database_url, scenario=scenario, secret=secret
