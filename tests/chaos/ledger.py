@@ -124,7 +124,7 @@ async def judge(
         stores: of the service.
         code_of: the code that an original (SHA-256) must have.
     """
-    verdict = Verdict(faults=list(ledger.faults))
+    verdict = Verdict()
     for key in ledger.acknowledged:
         _judge_package(ledger, key, readers[key[0]], verdict)
     for original, told in ledger.codes.items():
@@ -132,6 +132,7 @@ async def judge(
             verdict.faults.append(f"wrong code for an original: {original} {sorted(told)}")
     verdict.faults += await _rows(ledger, stores.database_url)
     verdict.faults += [f"fsck: {fault}" for fault in await faults_of(stores)]
+    verdict.faults += ledger.faults  # last: looking has added to them
     return verdict
 
 

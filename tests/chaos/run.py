@@ -52,8 +52,8 @@ KILL_PAUSE = (0.8, 4.0)
 DEAD_TIME = (0.2, 3.0)
 """Seconds from one kill to the next, and from a kill to the start."""
 
-WEIGHTS = {"web": 4, "worker": 4, "postgresql": 3, "s3": 2}
-"""Whom a kill hits, in relation."""
+WEIGHTS = {"web": 2, "worker": 2, "postgresql": 3, "s3": 3}
+"""Whom a kill hits, in relation; there are two of the first two."""
 
 READY_SECONDS = 120
 """Patience for a start of everything."""
@@ -84,6 +84,7 @@ class Chaos:
     chance: random.Random
     kills: Counter[str] = field(default_factory=Counter)
     starts: dict[str, float] = field(default_factory=dict)
+    _missed: list[str] = field(default_factory=lambda: list(WEIGHTS))
 
     @property
     def programs(self) -> list[Program]:
@@ -108,8 +109,11 @@ class Chaos:
         living = [part for part in self.parts if part.name not in self.starts]
         if not living:
             return
-        [victim] = self.chance.choices(living, [WEIGHTS[part.kind] for part in living])
+        # Each kind once first: a short run hits them all.
+        missed = [part for part in living if part.kind in self._missed] or living
+        [victim] = self.chance.choices(missed, [WEIGHTS[part.kind] for part in missed])
         victim.kill()
+        self._missed = [kind for kind in self._missed if kind != victim.kind]
         self.kills[victim.kind] += 1
         self.starts[victim.name] = monotonic() + self.chance.uniform(*DEAD_TIME)
 

@@ -141,7 +141,9 @@ class Software(Reader):
         some = supply.some_class()
         spoilt = chance.randrange(STUDENTS)
         xml = some[spoilt].xml
-        wrong = with_changed_mark(xml) if chance.random() < 0.5 else without_signature(xml, "GVCN")
+        marked = b"<DIEM_CA_NAM>" in xml  # one that nobody assessed has no mark
+        cheat = marked and chance.random() < 0.5
+        wrong = with_changed_mark(xml) if cheat else without_signature(xml, "GVCN")
         some[spoilt] = replace(some[spoilt], xml=wrong)
         good = frozenset(range(1, STUDENTS + 1)) - {spoilt + 1}
         self._send(supply.package(some), some, good, chance)
