@@ -22,7 +22,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.db import Database, require_schema
-from app.errors import IntegrityFailure, StartRefused, Unavailable
+from app.errors import IntegrityFailure, NotFound, StartRefused, Unavailable
+from app.intake.packages import newest_accepted
 from app.settings import Settings
 from app.vault import Vault
 from app.vault.vault import FIRST_LOCK, PROBE, PROBE_DIGEST
@@ -43,6 +44,9 @@ RIGHTS = {
     "hocba_verifier": ("public_transcripts", "SELECT"),
 }
 """What each role does at the heart of its work: a restore without privileges loses it."""
+
+_PUBLIC = "hocba_verifier"
+"""The role that sees neither packages nor the version of the schema."""
 
 _REASONS = {
     "28P01": "sai mật khẩu của tài khoản",
@@ -82,13 +86,14 @@ async def require_fit(start: Start) -> None:
     await asyncio.to_thread(_require_space, start.settings)
     await _require_vault(start)
     await _require_vault_time(start)
+    await _require_same_repository(start)
 
 
 async def _require_database(database: Database, role: str, clock: Callable[[], datetime]) -> None:
     table, right = RIGHTS[role]
     probe = text("SELECT has_table_privilege(:table, :right), clock_timestamp()")
     try:
-        if role != "hocba_verifier":  # which may not see the version
+        if role != _PUBLIC:
             await require_schema(database)
         async with database.read() as connection:
             before = clock()
@@ -157,6 +162,30 @@ def _vault_reason(error: BaseException | None) -> str:
     return str(told or type(error).__name__)
 
 
+async def _require_same_repository(start: Start) -> None:
+    """Look in the vault for what the database last accepted: either may be another one's."""
+    reading = next((one for role, one in start.databases.items() if role != _PUBLIC), None)
+    if reading is None:
+        return
+    try:
+        async with reading.read() as connection:
+            digest = await newest_accepted(connection)
+        if digest is not None:
+            await _require_kept(start.vault, digest)
+    except Unavailable as away:
+        raise StartRefused(f"kho chứa vừa ngừng trả lời ({away.part}): hãy chạy lại") from away
+
+
+async def _require_kept(vault: Vault, digest: str) -> None:
+    try:
+        await vault.get_range(digest, 0, 1)
+    except NotFound as absent:
+        raise StartRefused(
+            f"kho lưu không có gói tin {digest} mà cơ sở dữ liệu đã tiếp nhận: HOCBA_VAULT_URL hoặc"
+            " HOCBA_DATABASE_URL trỏ nhầm chỗ, hoặc kho lưu đã mất dữ liệu"
+        ) from absent
+
+
 async def _require_vault_time(start: Start) -> None:
     """Compare with what an S3 server says in `Date` (RFC 9110 section 6.6.1), to the second."""
     address = urlsplit(start.settings.vault_location)
@@ -166,7 +195,9 @@ async def _require_vault_time(start: Start) -> None:
     trusted = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
     url = f"{address.scheme.removeprefix('s3+')}://{address.netloc}/"
     try:
-        async with httpx.AsyncClient(verify=trusted, timeout=ASK_SECONDS) as client:
+        async with httpx.AsyncClient(
+            verify=trusted, timeout=ASK_SECONDS, trust_env=False
+        ) as client:
             before = start.clock()
             answer = await client.head(url)  # without keys: also a refusal tells the time
             ours = before + (start.clock() - before) / 2

@@ -5,30 +5,21 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
 import pytest
-from minio import Minio
-from pydantic import SecretStr
 
-from app.db import connect
-from app.errors import StartRefused
-from app.main import read_clock
 from app.sandbox.keys import KeyStore
 from app.sandbox.pki import write_trust_bundle
 from app.sandbox.repository_keys import make_repository_keys
-from app.settings import Settings
-from app.starting import MAX_SKEW, Start, require_fit
-from app.vault import open_configured_vault
 from app.vault.vault import PROBE_DIGEST, object_key
 from tests.deployment import PATIENCE, ROOT, program_environment
-from tests.s3 import S3Server
 from tests.scenarios import KEY_CACHE, scenario_of
 from tests.scenarios import keys as scenario_keys
 
@@ -247,59 +238,3 @@ MACHINES = {
 def test_a_machine_that_is_not_fit_is_said_in_one_sentence(site: Site, machine: str) -> None:
     change, said = MACHINES[machine]
     assert said in site.outcome("worker", change)
-
-
-@pytest.fixture
-async def bucket(site: Site, database_url: str, s3_server: S3Server) -> AsyncIterator[Start]:
-    """A start of a worker over S3."""
-    settings = Settings(
-        home=site.folder,
-        database_url=SecretStr(database_url),
-        vault_url=s3_server.url(f"hoc-ba-{uuid4()}"),
-        s3_access_key=SecretStr(s3_server.access_key),
-        s3_secret_key=SecretStr(s3_server.secret_key),
-    )
-    database = connect(database_url, role="hocba_worker")
-    yield Start(
-        settings=settings,
-        databases={"hocba_worker": database},
-        vault=open_configured_vault(settings),
-        clock=read_clock,
-    )
-    await database.dispose()
-
-
-@pytest.mark.xdist_group("s3")
-async def test_a_clock_that_differs_from_the_s3_servers_is_refused_with_both_times(
-    bucket: Start,
-) -> None:
-    await require_fit(bucket)
-    theirs = read_clock()
-    ahead = MAX_SKEW + timedelta(seconds=3)
-    wrong = replace(bucket, databases={}, clock=lambda: read_clock() + ahead)
-    with pytest.raises(StartRefused, match="lệch với máy chủ S3") as refused:
-        await require_fit(wrong)
-    assert f"{theirs:%Y-%m-%d %H:%M}" in str(refused.value)
-
-
-@pytest.mark.xdist_group("s3")
-async def test_keys_that_may_only_read_the_bucket_are_refused(
-    bucket: Start, s3_server: S3Server
-) -> None:
-    await require_fit(bucket)  # also when an earlier start has left its probe
-    name = bucket.settings.vault_location.rpartition("/")[2]
-    client = Minio(
-        s3_server.endpoint,
-        access_key=s3_server.access_key,
-        secret_key=s3_server.secret_key,
-        secure=False,
-    )
-    resource = f"arn:aws:s3:::{name}/*"
-    denial = (
-        '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*",'
-        f' "Action": ["s3:PutObject", "s3:PutObjectRetention"], "Resource": "{resource}"}}]}}'
-    )
-    await asyncio.to_thread(client.set_bucket_policy, name, denial)
-    with pytest.raises(StartRefused, match=r"không ghi được vào kho lưu \(AccessDenied\)"):
-        # Some seconds later, as every next start is: locks are in whole seconds.
-        await require_fit(replace(bucket, clock=lambda: read_clock() + timedelta(seconds=2)))
