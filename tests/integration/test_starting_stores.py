@@ -1,4 +1,4 @@
-"""The stores of a start: another database's vault, an S3 server's clock, keys that may not write."""
+"""The stores of a start: another database's vault, an S3 server's clock, keys that only read."""
 
 import asyncio
 from collections.abc import AsyncIterator
