@@ -42,6 +42,7 @@ from app.vault import open_configured_vault, open_vault
 from app.webserver import WebServer, take_port
 from app.worker.delivering import courier_of, keep_delivering
 from app.worker.discarding import keep_discarding
+from app.worker.examining import keep_examining
 from app.worker.loop import work
 from app.worker.revocation import TrustKeeper, Upkeep
 
@@ -195,6 +196,9 @@ async def _work(settings: Settings, url: str) -> None:
                     jobs = [
                         group.create_task(keeper.keep_current(parts, stop)),
                         group.create_task(keep_discarding(parts, stop)),
+                        group.create_task(
+                            keep_examining(parts, stop, environment=settings.environment)
+                        ),
                         group.create_task(keep_delivering(courier, stop)),
                         group.create_task(work(parts, name=name, stop=stop)),
                     ]

@@ -65,6 +65,7 @@ def test_a_repository_in_order_has_no_faults(repository: Repository, software: S
     assert faults(repository, software) == []
 
 
+@pytest.mark.tampered("the judgement must see it")
 def test_a_lost_row_is_reported(repository: Repository, software: Software, sent: Sent) -> None:
     repository.stop_worker()
     repository.rewrite("DELETE FROM packages WHERE digest = :digest", digest=sent.digest)
@@ -73,6 +74,7 @@ def test_a_lost_row_is_reported(repository: Repository, software: Software, sent
     assert seen(told, "^acknowledged and without a row: ")
 
 
+@pytest.mark.tampered("the judgement must see it")
 def test_a_lost_object_is_reported(repository: Repository, software: Software, sent: Sent) -> None:
     [kept] = repository.vault_folder.rglob(sent.digest)
     kept.unlink()
@@ -81,6 +83,7 @@ def test_a_lost_object_is_reported(repository: Repository, software: Software, s
     assert seen(told, f"^fsck: .*{sent.digest}")
 
 
+@pytest.mark.tampered("the judgement must see it")
 def test_a_package_without_a_final_state_is_reported(
     repository: Repository, software: Software, sent: Sent
 ) -> None:
@@ -102,6 +105,7 @@ def test_another_answer_than_before_is_reported(
     assert seen(told, "^wrong code for an original: ")
 
 
+@pytest.mark.tampered("the judgement must see it")
 def test_a_good_transcript_that_was_refused_is_reported(
     repository: Repository, software: Software, sent: Sent
 ) -> None:
