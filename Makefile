@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every command starts several processes: compiled once, they start in a third of the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo serve test check bench mutants schemathesis format openapi requirements clean
+.PHONY: demo serve test check bench mutants chaos schemathesis format openapi requirements clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/python -m app demo $(ARGS)
@@ -34,6 +34,12 @@ bench: $(VENV)/.development
 # of an hour on two idle cores. ARGS="--sample 100 --seed 2 --module verify" for other samples.
 mutants: $(VENV)/.development
 	$(BIN)/python -m tests.mutants.run $(ARGS)
+
+# Web processes, workers, PostgreSQL and S3 killed at random under load, then a look at what is left:
+# five minutes, or CHAOS_SECONDS=3600 for a night; ARGS="--seed 7 --clients 8". CHAOS_KEEP=FOLDER
+# keeps the logs of a run that found something. Needs deploy/test-packages.sh once, like the tests.
+chaos: $(VENV)/.development
+	$(BIN)/python -m tests.chaos.run $(ARGS)
 
 # The running service against its description, for long: SCHEMATHESIS_EXAMPLES=1000 for hours,
 # SCHEMATHESIS_SEED=2 for other values.

@@ -140,6 +140,28 @@ def _sentence(error: RepositoryError) -> str:
     return f"{kind.vi.title} ({facts})" if facts else kind.vi.title
 
 
+_SETTING_FAULTS = {
+    "int_parsing": "phải là số nguyên",
+    "float_parsing": "phải là số",
+    "greater_than_equal": "phải từ {ge} trở lên",
+    "less_than_equal": "không được quá {le}",
+    "literal_error": "phải là một trong {expected}",
+    "value_error": "{error}",
+}
+"""What is wrong with a setting, by pydantic's name of the fault; other faults in its own words."""
+
+
+def _settings_sentence(invalid: ValidationError) -> str:
+    """Say in one sentence which settings are wrong and how, without their values."""
+    words = []
+    for error in invalid.errors(include_input=False, include_url=False):
+        fault = _SETTING_FAULTS.get(error["type"], "{msg}")
+        told = fault.format_map({"msg": error["msg"], **error.get("ctx", {})})
+        name = "_".join(str(part) for part in error["loc"]).upper()
+        words.append(f"HOCBA_{name} {told}" if name else told)
+    return f"cấu hình sai: {'; '.join(words)}"
+
+
 def main() -> None:
     """Run a command; a start in doubt ends with one sentence and status 1."""
     configure_logs()
@@ -152,9 +174,7 @@ def main() -> None:
         typer.echo(_sentence(failure), err=True)
         sys.exit(1)
     except ValidationError as invalid:
-        for error in invalid.errors(include_input=False, include_url=False):
-            place = ".".join(str(part) for part in error["loc"]) or "HOCBA_*"
-            typer.echo(f"Cấu hình sai ({place}): {error['msg']}", err=True)
+        typer.echo(f"Không khởi động được: {_settings_sentence(invalid)}", err=True)
         sys.exit(1)
 
 

@@ -185,18 +185,51 @@ def migrate(url: str) -> None:
 
 
 async def schema_is_current(database: Database) -> bool:
-    """Tell whether the schema has the version of this program; a process starts only then.
+    """Tell whether the schema has the version of this program.
 
     Raises:
         Unavailable: the database cannot be reached.
     """
-    wanted = await asyncio.to_thread(ScriptDirectory.from_config(_alembic()).get_current_head)
+    wanted = await asyncio.to_thread(_scripts)
+    return await _schema_version(database) == wanted.get_current_head()
+
+
+async def require_schema(database: Database) -> None:
+    """Go on only with the schema of this program's version.
+
+    Raises:
+        StartRefused: there is none, or it is older or newer.
+        Unavailable: the database cannot be reached.
+    """
+    scripts = await asyncio.to_thread(_scripts)
+    wanted, found = scripts.get_current_head(), await _schema_version(database)
+    if found == wanted:
+        return
+    if found is None:
+        reason = "cơ sở dữ liệu chưa có lược đồ: hãy chạy `python -m app migrate`"
+    elif found in {script.revision for script in scripts.walk_revisions()}:
+        reason = (
+            f"lược đồ cơ sở dữ liệu ({found}) cũ hơn chương trình ({wanted}): hãy chạy "
+            "`python -m app migrate`"
+        )
+    else:
+        reason = (
+            f"lược đồ cơ sở dữ liệu ({found}) mới hơn chương trình ({wanted}): hãy cài bản chương "
+            "trình mới hơn"
+        )
+    raise StartRefused(reason)
+
+
+async def _schema_version(database: Database) -> str | None:
     async with database.read() as connection:
-        exists = await connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
-        if not exists:
-            return False
-        found = await connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return found is not None and found == wanted
+        if not await connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL")):
+            return None
+        found: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return found
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_alembic())
 
 
 def _alembic() -> Config:

@@ -263,7 +263,13 @@ def _service(home: Path, port: int, url: str) -> Iterator[None]:
     environment |= {"HOCBA_HOME": str(home), "HOCBA_PORT": str(port), "HOCBA_PUBLIC_URL": url}
     command = (sys.executable, "-m", "app", "serve", "--parent", str(os.getpid()))
     with (home / "service.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 -- reason: our own program
+        process = subprocess.Popen(  # noqa: S603 -- reason: our own program
+            command,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl+C in a terminal ends the demonstration, then this
+        )
     try:
         _await_ready(process, url, home / "service.log")
         yield
@@ -285,12 +291,8 @@ def _await_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
         except httpx.TransportError:
             pass
         time.sleep(POLL_SECONDS)
-    raise StartRefused(f"dịch vụ không khởi động; những dòng cuối của nó: {_tail(log)}")
-
-
-def _tail(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines()
-    return lines[-1] if lines else "none"
+    words = log.read_text(errors="replace").splitlines() or ["none"]
+    raise StartRefused(f"dịch vụ không khởi động; dòng cuối của nó: {words[-1]}")
 
 
 def _free_port() -> int:

@@ -3,8 +3,9 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from app.db import Database, schema_is_current
-from app.errors import StartRefused
+from app.db import Database, require_schema
+from app.errors import Unavailable
+from app.leaving import Leaving
 from app.trust.standing import BundleStanding, bundle_standing
 from app.vault import Vault
 
@@ -25,7 +26,7 @@ class Readiness(Health):
     )
 
 
-def health_routes(database: Database, vault: Vault) -> APIRouter:
+def health_routes(database: Database, vault: Vault, leaving: Leaving) -> APIRouter:
     """Make the addresses that a load balancer asks; both are public."""
     router = APIRouter(tags=["health"])
 
@@ -36,7 +37,9 @@ def health_routes(database: Database, vault: Vault) -> APIRouter:
 
     @router.get("/readyz", operation_id="readyz", summary="Sẵn sàng phục vụ")
     async def readyz() -> Readiness:
-        """Answer when the database, its schema and the vault can be used."""
+        """Answer when the database, its schema and the vault can be used; not while ending."""
+        if leaving.announced:
+            raise Unavailable(part="leaving")
         await require_stores(database, vault)
         async with database.read() as connection:
             return Readiness(status="ready", trust_bundle=await bundle_standing(connection))
@@ -48,11 +51,8 @@ async def require_stores(database: Database, vault: Vault) -> None:
     """Go on only with a current schema and a vault that answers.
 
     Raises:
-        StartRefused: the schema is of another version, or the vault refuses its address or keys.
+        StartRefused: the schema is of another version.
         Unavailable: the database or the vault cannot be reached.
     """
-    if not await schema_is_current(database):
-        raise StartRefused(
-            "cơ sở dữ liệu có phiên bản lược đồ khác: hãy chạy `python -m app migrate`"
-        )
+    await require_schema(database)
     await vault.check()

@@ -10,6 +10,7 @@ to every backup; without `journal.key` nothing can be rebuilt from the vault, an
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -83,6 +84,25 @@ def load_worker_keys(folder: Path) -> WorkerKeys:
         webhooks=_secret(folder / "webhooks.key"),
         journal=load_journal_key(folder),
     )
+
+
+def require_valid_now(certificate: Certificate, now: datetime) -> None:
+    """Go on only with a certificate under which replies can be signed now (RFC 5280 4.1.2.5).
+
+    Raises:
+        StartRefused: it has expired, or is not yet valid.
+    """
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if now > end:
+        raise StartRefused(
+            f"chứng thư ký bản tin trả lời (reply-certificate.pem) đã hết hạn ngày {end:%d/%m/%Y}: "
+            "hãy thay khóa và chứng thư mới"
+        )
+    if now < begin:
+        raise StartRefused(
+            "chứng thư ký bản tin trả lời (reply-certificate.pem) chưa có hiệu lực trước ngày "
+            f"{begin:%d/%m/%Y}: hãy kiểm tra chứng thư và đồng hồ máy"
+        )
 
 
 def load_journal_key(folder: Path) -> bytes:

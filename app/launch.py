@@ -11,26 +11,23 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
-import uvicorn
 import uvloop
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from typing_extensions import override
 
-from app.db import connect, migrate, schema_is_current
+from app.db import connect, migrate
 from app.embedded import EmbeddedPostgres
 from app.errors import StartRefused
-from app.health import require_stores
 from app.intake.process import Processing
 from app.intake.processes import CheckFailed, VerificationProcesses
-from app.keys import WebKeys, load_worker_keys
-from app.lifeline import die_with
+from app.keys import WebKeys, load_worker_keys, require_valid_now
+from app.lifeline import die_with, on_stop_signal
 from app.main import WebParts, create_app, open_web_parts, read_clock
 from app.sandbox.keys import KeyStore
 from app.sandbox.pki import make_pki, write_trust_bundle
@@ -38,9 +35,11 @@ from app.sandbox.repository_keys import make_repository_keys
 from app.sandbox.responder import Publisher, replacements, responding
 from app.secondopinion.sampling import Sampling
 from app.settings import Settings
+from app.starting import Start, require_fit
 from app.trust.bundle import MANIFEST
 from app.trust.fetching import Reach
 from app.vault import open_configured_vault, open_vault
+from app.webserver import WebServer, take_port
 from app.worker.delivering import courier_of, keep_delivering
 from app.worker.discarding import keep_discarding
 from app.worker.examining import keep_examining
@@ -54,7 +53,11 @@ RESTART_SECONDS = 1.0
 """Pause before a worker that died is started again: short for users, long for a log."""
 
 STOP_SECONDS = 15.0
-"""Time for open requests and for the worker to end; everything left is safe to kill."""
+"""Time for a worker to end: a webhook under way takes 10 s at most; the rest is safe to kill."""
+
+END_SECONDS = 12.0
+"""Time for a worker's jobs to end by themselves: longer than a webhook, shorter than
+`STOP_SECONDS`. A round over lists or refused packages goes on with the next start."""
 
 SECONDS_PER_MINUTE = 60
 
@@ -86,7 +89,12 @@ def stores_ready(settings: Settings) -> Generator[str]:
     Raises:
         StartRefused: the database cannot be started or migrated, or keys are incomplete.
     """
-    _make_sandbox_keys(settings)
+    try:
+        _make_sandbox_keys(settings)
+    except OSError as error:
+        raise StartRefused(
+            f"không dùng được thư mục {settings.home} (HOCBA_HOME): {error.strerror}"
+        ) from error
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
         return
@@ -140,31 +148,26 @@ def openapi_document() -> dict[str, Any]:
 
 async def _serve(settings: Settings, url: str, *, with_worker: bool) -> None:
     parts = open_web_parts(settings, database_url=url)
-    await require_stores(parts.database, parts.vault)
-    server = _Server(
-        uvicorn.Config(
-            create_app(parts),
-            host=settings.host,
-            port=settings.port,
-            access_log=False,  # addresses hold transcript codes; the boundary logs routes
-            log_config=None,
-            server_header=False,
-            timeout_graceful_shutdown=int(STOP_SECONDS),
-        )
+    databases = {"hocba_web": parts.database, "hocba_verifier": parts.verifier}
+    await require_fit(
+        Start(settings=settings, databases=databases, vault=parts.vault, clock=parts.clock)
     )
-    _on_stop_signal(server.stop)
+    server = WebServer(create_app(parts), parts.leaving, drain=settings.drain)
+    listener = take_port(settings.host, settings.port)
+    on_stop_signal(server.stop)
     async with AsyncExitStack() as beside:
         if with_worker:
             told = await beside.enter_async_context(_sandbox_lists(settings))
             await beside.enter_async_context(_worker_beside(settings, url, told))
-        await server.serve()
+        await server.serve_until_stopped(listener)
 
 
 async def _work(settings: Settings, url: str) -> None:
     stop = asyncio.Event()
-    _on_stop_signal(stop.set)
+    on_stop_signal(stop.set)
     keeper = TrustKeeper(_upkeep(settings))
     keys = load_worker_keys(settings.keys_folder)
+    require_valid_now(keys.reply_certificate, read_clock())
     database = connect(url, role="hocba_worker")
     with VerificationProcesses(
         processes=settings.verification_processes,
@@ -172,30 +175,37 @@ async def _work(settings: Settings, url: str) -> None:
         sampling=Sampling(share=settings.second_opinion_share, key=keys.codes),
     ) as processes:
         try:
-            if not await schema_is_current(database):
-                raise StartRefused(
-                    "cơ sở dữ liệu có phiên bản lược đồ khác: hãy chạy `python -m app migrate`"
-                )
+            vault, databases = open_configured_vault(settings), {"hocba_worker": database}
+            await require_fit(
+                Start(settings=settings, databases=databases, vault=vault, clock=read_clock)
+            )
             parts = Processing(
                 database=database,
-                vault=open_configured_vault(settings),
+                vault=vault,
                 keys=keys,
                 processes=processes,
                 clock=read_clock,
                 retention=settings.retention,
             )
-            await parts.vault.check()
             # The first package should find evidence; without any it is taken provisionally.
             await keeper.bring_up_to_date(parts)
             await processes.start()
             with courier_of(parts, sandbox=settings.environment == "sandbox") as courier:
-                async with asyncio.TaskGroup() as jobs:
-                    jobs.create_task(keeper.keep_current(parts, stop))
-                    jobs.create_task(keep_discarding(parts, stop))
-                    jobs.create_task(keep_examining(parts, stop, environment=settings.environment))
-                    jobs.create_task(keep_delivering(courier, stop))
-                    name = f"{os.uname().nodename}/{os.getpid()}"
-                    jobs.create_task(work(parts, name=name, stop=stop))
+                name = f"{os.uname().nodename}/{os.getpid()}"
+                async with asyncio.TaskGroup() as group:
+                    jobs = [
+                        group.create_task(keeper.keep_current(parts, stop)),
+                        group.create_task(keep_discarding(parts, stop)),
+                        group.create_task(
+                            keep_examining(parts, stop, environment=settings.environment)
+                        ),
+                        group.create_task(keep_delivering(courier, stop)),
+                        group.create_task(work(parts, name=name, stop=stop)),
+                    ]
+                    await stop.wait()
+                    _, late = await asyncio.wait(jobs, timeout=END_SECONDS)
+                    for job in late:
+                        job.cancel()
         except CheckFailed as error:
             raise StartRefused("không khởi động được các tiến trình kiểm tra chữ ký") from error
         finally:
@@ -258,7 +268,10 @@ async def _keep_worker(settings: Settings, url: str, told: Mapping[str, str]) ->
     }
     command = (sys.executable, "-m", "app", "work", "--parent", str(os.getpid()))
     while True:
-        worker = await asyncio.create_subprocess_exec(*command, env=environment)
+        # A session of its own: Ctrl+C in a terminal stops the web process, which then stops it.
+        worker = await asyncio.create_subprocess_exec(
+            *command, env=environment, start_new_session=True
+        )
         try:
             status = await worker.wait()
         except asyncio.CancelledError:
@@ -277,22 +290,3 @@ async def _end(worker: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         worker.kill()
         await worker.wait()
-
-
-def _on_stop_signal(stop: Callable[[], None]) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves the signals to us: its own way would end the process uncleanly."""
-
-    @override
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-    def stop(self) -> None:
-        """End the open requests, then return from `serve`."""
-        self.should_exit = True

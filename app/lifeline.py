@@ -1,10 +1,14 @@
-"""Tying a process to its parent, so that nothing is left running when the parent is killed."""
+"""How a process ends: with its parent, so that nothing is left running, and in order when told."""
 
+import asyncio
 import ctypes
 import os
 import signal
+from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def die_with(parent: int, how: signal.Signals) -> None:
@@ -23,3 +27,21 @@ def die_with(parent: int, how: signal.Signals) -> None:
     if os.getppid() != parent:
         os.kill(os.getpid(), how)
         os._exit(1)  # a signal that is ignored, as under nohup, must not leave an orphan
+
+
+def on_stop_signal(stop: Callable[[], None]) -> None:
+    """Stop in order at the first SIGINT or SIGTERM; a second one ends the process at once.
+
+    What dies then is safe to kill, and what it started ends with it by `die_with`. Must be called
+    in the event loop of the main thread.
+    """
+    loop = asyncio.get_running_loop()
+
+    def first() -> None:
+        for number in _STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        stop()
+
+    for number in _STOP_SIGNALS:
+        loop.add_signal_handler(number, first)

@@ -6,7 +6,7 @@ The one place that reads the clock for the web. Nothing here decides anything.
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -28,6 +28,7 @@ from app.intake.validate import DryRuns
 from app.intake.waiting import Decisions
 from app.journal import Journal
 from app.keys import WebKeys, load_web_keys
+from app.leaving import Door, Leaving
 from app.limits import limit_routes
 from app.lookup.routes import lookup_routes
 from app.problems import Problem, install_problems, problem_responses
@@ -71,6 +72,7 @@ class WebParts:
         database: as hocba_web.
         verifier: as hocba_verifier, for the public.
         clock: the time, read once per request.
+        leaving: whether the process is about to end.
     """
 
     settings: Settings
@@ -79,6 +81,7 @@ class WebParts:
     vault: Vault
     keys: WebKeys
     clock: Callable[[], datetime]
+    leaving: Leaving = field(default_factory=Leaving)
 
 
 def read_clock() -> datetime:
@@ -123,6 +126,7 @@ def create_app(parts: WebParts) -> FastAPI:
         separate_input_output_schemas=False,
     )
     _include_routes(app, parts, dry_runs)
+    app.add_middleware(Door, leaving=parts.leaving)
     install_problems(app)
     app.add_middleware(SecurityHeaders, secure=parts.settings.public_url.startswith("https://"))
     if sandbox:
@@ -138,6 +142,8 @@ def _include_routes(app: FastAPI, parts: WebParts, dry_runs: DryRuns) -> None:
         clock=parts.clock,
         public_url=parts.settings.public_url,
     )
+    decisions = Decisions(parts.database)
+    parts.leaving.tell(decisions.end)
     scheme = Security(oauth_scheme())
     journal = Journal(vault=parts.vault, key=parts.keys.journal, retention=parts.settings.retention)
     token, reasoned = [scheme, Depends(gate.admit)], [scheme, Depends(gate.admit_reader)]
@@ -148,7 +154,7 @@ def _include_routes(app: FastAPI, parts: WebParts, dry_runs: DryRuns) -> None:
             journal=journal,
             authenticate=caller_of,
             clock=parts.clock,
-            decisions=Decisions(parts.database),
+            decisions=decisions,
             dry_runs=dry_runs,
         )
     )
@@ -197,7 +203,8 @@ def _include_routes(app: FastAPI, parts: WebParts, dry_runs: DryRuns) -> None:
     app.include_router(public, responses=_PUBLIC_PROBLEMS)
     app.include_router(error_code_routes(sandbox=sandbox), responses=_LIST_PROBLEMS)
     app.include_router(code_list_routes(clock=parts.clock), responses=_CODE_LIST_PROBLEMS)
-    app.include_router(health_routes(parts.database, parts.vault), responses=_HEALTH_PROBLEMS)
+    health = health_routes(parts.database, parts.vault, parts.leaving)
+    app.include_router(health, responses=_HEALTH_PROBLEMS)
 
 
 _TOKEN_PROBLEMS = problem_responses(

@@ -6,9 +6,20 @@ Variables carry the prefix `HOCBA_`. A production process refuses the embedded d
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _names_postgresql(url: str) -> bool:
+    """Tell whether a URL can be one of a PostgreSQL; the libraries' own refusals repeat it."""
+    try:
+        address = urlsplit(url)
+        port = address.port
+    except ValueError:
+        return False
+    return address.scheme == "postgresql" and port != 0
 
 
 class Settings(BaseSettings):
@@ -51,6 +62,13 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="http://127.0.0.1:8115", description="How users reach this service, without slash"
     )
+    drain_seconds: float | None = Field(
+        default=None,
+        ge=0,
+        le=60,
+        description="Seconds for which a web process that ends is served but no longer ready, so"
+        " that load balancers notice; 5 if absent, 0.2 in a sandbox",
+    )
     verification_processes: int = Field(
         default=2, ge=1, le=64, description="Processes that verify signatures, one per core"
     )
@@ -78,14 +96,21 @@ class Settings(BaseSettings):
         default=60, ge=1, description="Minutes from one look for newer revocation lists to the next"
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_an_address_of_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not _names_postgresql(url.get_secret_value()):
+            raise ValueError("phải có dạng postgresql://tài-khoản:mật-khẩu@máy-chủ:cổng/tên")
+        return url
+
     @model_validator(mode="after")
     def _production_names_its_stores(self) -> Self:
         if self.environment == "production":
             stores = (self.database_url, self.vault_url, self.keys_dir, self.trust_dir)
             if None in stores:
                 raise ValueError(
-                    "production needs HOCBA_DATABASE_URL, HOCBA_VAULT_URL, HOCBA_KEYS_DIR and "
-                    "HOCBA_TRUST_DIR"
+                    "môi trường production phải đặt HOCBA_DATABASE_URL, HOCBA_VAULT_URL, "
+                    "HOCBA_KEYS_DIR và HOCBA_TRUST_DIR"
                 )
         return self
 
@@ -94,6 +119,13 @@ class Settings(BaseSettings):
         """How long a package with anything accepted stays locked: a lock is never shortened."""
         sandbox = self.environment == "sandbox"
         return timedelta(days=self.retention_days or (90 if sandbox else 18_263))
+
+    @property
+    def drain(self) -> float:
+        """Seconds from saying that a web process leaves to its closing the door."""
+        if self.drain_seconds is not None:
+            return self.drain_seconds
+        return 0.2 if self.environment == "sandbox" else 5.0
 
     @property
     def keys_folder(self) -> Path:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test with branch coverage, holds the coverage to its gates, then fuzzes for a minute.
+# Runs every test with branch coverage, holds the coverage to its gates, then fuzzes and kills for a minute each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
@@ -18,3 +18,8 @@ rm -f .coverage.*
 seconds="${HOCBA_FUZZ_SECONDS:-60}"
 [ "$seconds" -eq 0 ] ||
   PYTHONHASHSEED=0 "$bin/python" -m tests.fuzz.verify -seed=1 -verbosity=0 "-max_total_time=$seconds"
+
+# A minute of random kills under load; the seed is printed, and repeats the kills with `make chaos
+# ARGS="--seed N"`. HOCBA_CHAOS_SECONDS=0 leaves it out.
+seconds="${HOCBA_CHAOS_SECONDS:-60}"
+[ "$seconds" -eq 0 ] || "$bin/python" -m tests.chaos.run --seconds "$seconds"

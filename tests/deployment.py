@@ -61,7 +61,7 @@ class Deployment:
             folder: where the processes write their logs.
             settings: every variable HOCBA_…; the port is chosen here.
         """
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder
         self._environment = program_environment(settings | {"HOCBA_PORT": str(self.port)})
@@ -97,6 +97,14 @@ class Deployment:
         for victim in victims:
             victim.wait()
         return [victim.pid for victim in victims]
+
+    def tell(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
+        """Send a running process a signal."""
+        self._running[name].process.send_signal(number)
+
+    def ended(self, name: str) -> int:
+        """Wait for a process that was told to end; gives its status."""
+        return self._running.pop(name).process.wait(PATIENCE)
 
     def pid(self, name: str) -> int:
         """Give the process id of a running process."""
@@ -194,7 +202,7 @@ def journal_of(folder: Path) -> Journal:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

@@ -44,6 +44,17 @@ _COLUMNS = (
 )
 
 
+async def newest_accepted(connection: AsyncConnection) -> str | None:
+    """Give the digest of the newest package with anything accepted: nobody may have removed it."""
+    statement = (
+        select(packages.c.digest)
+        .where(packages.c.finished_at.is_not(None), packages.c.accepted > 0)
+        .order_by(packages.c.finished_at.desc())
+        .limit(1)
+    )
+    return (await connection.execute(statement)).scalar_one_or_none()
+
+
 async def add_package(
     connection: AsyncConnection,
     package: Package,

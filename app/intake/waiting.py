@@ -35,10 +35,17 @@ class Decisions:
         self._limit = limit
         self._waited: dict[UUID, _Waited] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._ended = False
+
+    def end(self) -> None:
+        """Let everybody go with what is known, and nobody wait any more."""
+        self._ended = True
+        for waited in self._waited.values():
+            waited.decided.set()
 
     async def wait(self, package_id: UUID, *, seconds: float) -> None:
         """Return when the package is decided, or the time is up, or at once when too many wait."""
-        if sum(waited.requests for waited in self._waited.values()) >= self._limit:
+        if self._ended or sum(waited.requests for waited in self._waited.values()) >= self._limit:
             return
         waited = self._waited.setdefault(package_id, _Waited())
         waited.requests += 1

@@ -7,7 +7,7 @@ lock ends by the server's clock, so both come from the same answer.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from minio.commonconfig import COMPLIANCE
@@ -64,5 +64,6 @@ def read_lock(headers: Mapping[str, str]) -> Lock:
 
 
 def in_reach(until: datetime) -> datetime:
-    """Give the moment to ask for: whole seconds, and never one that wraps round."""
-    return min(until, LAST_MOMENT).replace(microsecond=0)
+    """Give the moment to ask for: whole seconds, none too early, and never one that wraps round."""
+    whole = until.replace(microsecond=0)
+    return min(whole if whole == until else whole + timedelta(seconds=1), LAST_MOMENT)

@@ -151,7 +151,7 @@ def test_a_web_process_runs_without_a_worker(environment: dict[str, str]) -> Non
         output, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, output
     lines = [json.loads(line) for line in output.splitlines()]
-    assert {line["event"] for line in lines} == {"request.served"}
+    assert {line["event"] for line in lines} == {"request.served", "web.leaving"}
 
 
 def test_a_worker_runs_alone_until_it_is_told_to_stop(environment: dict[str, str]) -> None:

@@ -49,7 +49,7 @@ def test_production_refuses_an_embedded_default(
     for name, value in PRODUCTION.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv(missing)
-    with pytest.raises(ValidationError, match="production needs"):
+    with pytest.raises(ValidationError, match="production phải đặt"):
         Settings()
 
 
