@@ -75,6 +75,8 @@ class Repository:
     keys: WorkerKeys
     processes: VerificationProcesses
     thread: LoopThread
+    secrets: dict[str, str] = field(default_factory=dict)
+    """Of clients whose secret is another than `SECRET`."""
     _stop: asyncio.Event | None = None
     _worker: Any = None
     _clients: dict[tuple[str, str | None], httpx.Client] = field(default_factory=dict)
@@ -86,7 +88,7 @@ class Repository:
         form = {
             "grant_type": "client_credentials",
             "client_id": client_id,
-            "client_secret": SECRET,
+            "client_secret": self.secrets.get(client_id, SECRET),
             **({"scope": scope} if scope else {}),
         }
         answer = httpx.post(f"{self.url}/v1/oauth/token", data=form)
@@ -204,23 +206,43 @@ class Repository:
 
 @contextmanager
 def running_repository(
-    database_url: str, folder: Path, thread: LoopThread, processes: VerificationProcesses
+    database_url: str,
+    folder: Path,
+    thread: LoopThread,
+    processes: VerificationProcesses,
+    *,
+    open_store: Callable[[], Vault] | None = None,
 ) -> Iterator[Repository]:
     """Run a repository that knows one school and the client phan-mem-mau, which may act for it."""
     scenario = scenario_of(STUDENTS)
     make_repository_keys(folder / "keys", today=date(2026, 7, 1), keys=scenario_keys())
     write_trust_bundle(folder / "trust", scenario.pki)
     thread.run(as_owner(database_url, lambda database: _enrol(database, scenario)))
-    vault = open_vault((folder / "vault").as_uri())
+    with opened_repository(
+        database_url, folder, thread, processes, open_store=open_store
+    ) as repository:
+        yield repository
+
+
+@contextmanager
+def opened_repository(
+    database_url: str,
+    folder: Path,
+    thread: LoopThread,
+    processes: VerificationProcesses,
+    *,
+    open_store: Callable[[], Vault] | None = None,
+) -> Iterator[Repository]:
+    """Run a repository over keys, a vault and a database that are there."""
+    keys = load_worker_keys(folder / "keys")
+    opened = open_store or (lambda: open_vault((folder / "vault").as_uri()))
     parts = WebParts(
         settings=Settings(home=folder),
         database=connect(database_url, role="hocba_web"),
         verifier=connect(database_url, role="hocba_verifier"),
-        vault=vault,
+        vault=opened(),
         keys=WebKeys(
-            tokens=generate_private_key(SECP256R1()),
-            webhooks=load_worker_keys(folder / "keys").webhooks,
-            journal=load_worker_keys(folder / "keys").journal,
+            tokens=generate_private_key(SECP256R1()), webhooks=keys.webhooks, journal=keys.journal
         ),
         clock=lambda: NOW,
     )
@@ -228,10 +250,10 @@ def running_repository(
         repository = Repository(
             url=url,
             database_url=database_url,
-            scenario=scenario,
+            scenario=scenario_of(STUDENTS),
             vault_folder=folder / "vault",
-            vault=open_vault((folder / "vault").as_uri()),
-            keys=load_worker_keys(folder / "keys"),
+            vault=opened(),
+            keys=keys,
             processes=processes,
             thread=thread,
         )
