@@ -81,7 +81,9 @@ def make_history(repository: Repository) -> History:
     repository.start_worker()
     packed(2, students[0], students[1])
     seal = school.seal.certificate_der
-    revoked = Revocation(certificate=load_der_x509_certificate(seal), since=NOW - timedelta(days=100))
+    revoked = Revocation(
+        certificate=load_der_x509_certificate(seal), since=NOW - timedelta(days=100)
+    )
     evidence = replace(
         list_of(issuer_of(seal), revoked, at=NOW + timedelta(hours=1)),
         fetched_at=NOW + timedelta(hours=2),
@@ -170,6 +172,7 @@ def _recheck(repository: Repository, trust: TrustSnapshot) -> None:
                 keys=repository.keys,
                 processes=repository.processes,
                 clock=lambda: NOW + timedelta(hours=2),
+                retention=repository.journal.retention,
             )
             done = await recheck_provisional(parts)
             assert (done.revoked, done.doubtful) == (2, ())

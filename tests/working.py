@@ -22,7 +22,8 @@ from app.clients.accounts import Kind, Scope, create_client
 from app.db import Database, connect
 from app.intake.process import Processing
 from app.intake.processes import VerificationProcesses
-from app.keys import WebKeys, WorkerKeys, load_worker_keys
+from app.journal import Journal
+from app.keys import WebKeys, WorkerKeys, load_journal_key, load_worker_keys
 from app.main import WebParts, create_app
 from app.sandbox.enrolment import enrol_school
 from app.sandbox.pki import write_trust_bundle
@@ -40,6 +41,9 @@ STUDENTS = 6
 NOW = datetime.fromisoformat("2026-07-01T15:00:00+07:00")
 SECRET = "mat-khau-mau-cua-phan-mem-thu-nghiem"  # noqa: S105 -- reason: of a synthetic client
 XML = {"Content-Type": "application/xml"}
+
+LOCKED = timedelta(days=20 * 365)
+"""How long a bucket locks what is kept: it counts from today, and refuses what ends before."""
 
 IMPATIENT = Timing(lease=timedelta(seconds=4), idle=0.02, retry=timedelta(milliseconds=50))
 
@@ -72,6 +76,7 @@ class Repository:
     scenario: Scenario
     vault_folder: Path
     vault: Vault
+    journal: Journal
     keys: WorkerKeys
     processes: VerificationProcesses
     thread: LoopThread
@@ -188,6 +193,7 @@ class Repository:
             keys=self.keys,
             processes=self.processes,
             clock=lambda: NOW,
+            retention=self.journal.retention,
         )
 
         async def run() -> None:
@@ -217,7 +223,8 @@ def running_repository(
     scenario = scenario_of(STUDENTS)
     make_repository_keys(folder / "keys", today=date(2026, 7, 1), keys=scenario_keys())
     write_trust_bundle(folder / "trust", scenario.pki)
-    thread.run(as_owner(database_url, lambda database: _enrol(database, scenario)))
+    journal = _journal(folder, open_store)
+    thread.run(as_owner(database_url, lambda database: _enrol(database, journal, scenario)))
     with opened_repository(
         database_url, folder, thread, processes, open_store=open_store
     ) as repository:
@@ -235,12 +242,12 @@ def opened_repository(
 ) -> Iterator[Repository]:
     """Run a repository over keys, a vault and a database that are there."""
     keys = load_worker_keys(folder / "keys")
-    opened = open_store or (lambda: open_vault((folder / "vault").as_uri()))
+    journal = _journal(folder, open_store)
     parts = WebParts(
-        settings=Settings(home=folder),
+        settings=Settings(home=folder, retention_days=journal.retention.days),
         database=connect(database_url, role="hocba_web"),
         verifier=connect(database_url, role="hocba_verifier"),
-        vault=opened(),
+        vault=journal.vault,
         keys=WebKeys(
             tokens=generate_private_key(SECP256R1()), webhooks=keys.webhooks, journal=keys.journal
         ),
@@ -252,7 +259,8 @@ def opened_repository(
             database_url=database_url,
             scenario=scenario_of(STUDENTS),
             vault_folder=folder / "vault",
-            vault=opened(),
+            vault=journal.vault,
+            journal=journal,
             keys=keys,
             processes=processes,
             thread=thread,
@@ -261,6 +269,12 @@ def opened_repository(
             yield repository
         finally:
             repository.close()
+
+
+def _journal(folder: Path, open_store: Callable[[], Vault] | None) -> Journal:
+    vault = open_vault((folder / "vault").as_uri()) if open_store is None else open_store()
+    retention = timedelta(days=90) if open_store is None else LOCKED
+    return Journal(vault=vault, key=load_journal_key(folder / "keys"), retention=retention)
 
 
 async def as_owner(url: str, act: Callable[[Database], Awaitable[_T]]) -> _T:
@@ -272,8 +286,9 @@ async def as_owner(url: str, act: Callable[[Database], Awaitable[_T]]) -> _T:
         await database.dispose()
 
 
-async def _enrol(database: Database, scenario: Scenario) -> None:
-    await enrol_school(database, scenario.school, approved_from=date(2025, 8, 1), now=NOW)
+async def _enrol(database: Database, journal: Journal, scenario: Scenario) -> None:
+    since = date(2025, 8, 1)
+    await enrol_school(database, journal, scenario.school, approved_from=since, now=NOW)
     await _open_account(database, "phan-mem-mau", (scenario.school.code,))
 
 
