@@ -1,12 +1,13 @@
 """A repository with some history, what it answers to everybody, and the command that remakes it."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
+import asyncpg
 import httpx
 from click.testing import Result
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -16,8 +17,10 @@ from typer.testing import CliRunner
 from app.__main__ import cli
 from app.clients.accounts import Kind
 from app.db import connect
+from app.intake.keeping import REFUSED_KEPT, discard_refused
 from app.intake.process import Processing
 from app.intake.recheck import recheck_provisional
+from app.main import read_clock
 from app.sandbox.certificates import Revocation
 from app.sandbox.holders import official_name
 from app.sandbox.packaging import SignedTranscript
@@ -31,6 +34,27 @@ from tests.working import NOW, XML, Repository
 SENDER = "phan-mem-mau"
 DEPARTMENT_CLIENT = "so-mau"
 SEAL = "KY_PHAT_HANH"
+
+TABLES = (
+    "schools",
+    "school_periods",
+    "certificates",
+    "certificate_events",
+    "packages",
+    "package_items",
+    "package_replies",
+    "package_holds",
+    "package_discards",
+    "message_ids",
+    "transcripts",
+    "transcript_codes",
+    "transcript_withdrawals",
+    "transcript_standings",
+)
+UNSTABLE = ("id", "lane", "turn")
+"""The number of a step and the place in the queue: nobody is told of them."""
+
+_T = TypeVar("_T")
 
 Answers = dict[str, tuple[int, bytes]]
 
@@ -54,62 +78,64 @@ class History:
     certificate: str
 
 
+@dataclass(slots=True)
+class Sender:
+    """Sends packages of the class, and remembers what became of them."""
+
+    repository: Repository
+    packages: list[str] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    number: int = 1
+
+    def transcripts(self, *chosen: SignedTranscript) -> dict[str, Any]:
+        return self.send(self.packed(*chosen))
+
+    def withdrawal(self, code: str) -> dict[str, Any]:
+        self.number += 1
+        reasons = [(code, "Sai điểm Toán")]
+        return self.send(self.repository.scenario.withdrawing(reasons, number=self.number))
+
+    def send(self, package: bytes) -> dict[str, Any]:
+        answer = self.repository.package(package)
+        self.packages.append(answer["package_id"])
+        found = [item["transcript_code"] for item in answer["items"]]
+        self.codes += [code for code in found if code and code not in self.codes]
+        return answer
+
+    def packed(self, *chosen: SignedTranscript) -> bytes:
+        self.number += 1
+        return self.repository.scenario.repackaged(chosen, number=self.number)
+
+
 def make_history(repository: Repository) -> History:
     """Let everything happen that a database remembers.
 
-    Accepted and refused, final, provisional and revoked, withdrawn and issued anew, replied, read
-    and left lying; the worker is stopped afterwards.
+    Accepted and refused, provisional and revoked, withdrawn and issued anew, replied, read and left
+    lying; the worker is stopped afterwards.
     """
-    school, students = repository.scenario.school, repository.scenario.transcripts
-    trust = repository.scenario.pki.trust
-    codes: list[str] = []
-    answers = []
-
-    def sent(package: bytes) -> dict[str, Any]:
-        answer = repository.package(package)
-        answers.append(answer)
-        found = (item["transcript_code"] for item in answer["items"])
-        codes.extend(code for code in found if code and code not in codes)
-        return answer
-
-    def packed(number: int, *chosen: SignedTranscript) -> dict[str, Any]:
-        return sent(repository.scenario.repackaged(chosen, number=number))
-
-    repository.add_client(DEPARTMENT_CLIENT, Kind.DEPARTMENT, (school.code,))
-    # Two are accepted provisionally and then found revoked; one of them is replaced.
-    _trust(repository, replace(trust, evidence=()))
-    repository.start_worker()
-    packed(2, students[0], students[1])
-    seal = school.seal.certificate_der
-    revoked = Revocation(
-        certificate=load_der_x509_certificate(seal), since=NOW - timedelta(days=100)
-    )
-    evidence = replace(
-        list_of(issuer_of(seal), revoked, at=NOW + timedelta(hours=1)),
-        fetched_at=NOW + timedelta(hours=2),
-    )
-    _recheck(repository, replace(trust, evidence=(*trust.evidence, evidence)))
-    _trust(repository, trust)
-    packed(3, _reissued(students[0]))
+    students = repository.scenario.transcripts
+    sender = Sender(repository)
+    repository.add_client(DEPARTMENT_CLIENT, Kind.DEPARTMENT, (repository.scenario.school.code,))
+    _find_revoked(sender, students[0], students[1])
     # Two are in force for good, one is refused, one is withdrawn and issued anew.
     unsigned = SignedTranscript(
         student_code=students[5].student_code, xml=without_signature(students[5].xml, "GVCN")
     )
-    [first, *_] = packed(4, students[2], students[3], unsigned)["items"]
-    sent(repository.scenario.withdrawing([(first["transcript_code"], "Sai điểm Toán")], number=5))
-    read = packed(6, _reissued(students[2]))
+    [first, *_] = sender.transcripts(students[2], students[3], unsigned)["items"]
+    sender.withdrawal(first["transcript_code"])
+    read = sender.transcripts(_reissued(students[2]))
     repository.client().post(f"/v1/packages/{read['package_id']}/reply/read")
-    sent(b"<khong-phai-goi-tin/>")
+    sender.send(b"<khong-phai-goi-tin/>")
     certificate = _approve_certificate(repository)
     repository.stop_worker()
-    package = repository.scenario.repackaged([students[4], students[3]], number=7)
+    package = sender.packed(students[4], students[3])
     left = repository.client().post("/v1/packages", content=package, headers=XML)
     assert left.status_code == httpx.codes.ACCEPTED, left.text
     return History(
-        packages=tuple(answer["package_id"] for answer in answers),
+        packages=tuple(sender.packages),
         undecided=left.json()["package_id"],
         undecided_bytes=package,
-        codes=tuple(codes),
+        codes=tuple(sender.codes),
         certificate=certificate,
     )
 
@@ -135,6 +161,24 @@ def answers_of(repository: Repository, history: History) -> Answers:
     return answers
 
 
+async def rows_of(database_url: str) -> dict[str, list[str]]:
+    """Read every row that a rebuild gives back, as JSON; without what the queue alone needs."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        return {
+            table: [
+                row[0]
+                for row in await connection.fetch(
+                    f"SELECT (to_jsonb(t) - $1::text[])::text FROM {table} AS t ORDER BY 1",  # noqa: S608 -- reason: a name of `TABLES`
+                    list(UNSTABLE),
+                )
+            ]
+            for table in TABLES
+        }
+    finally:
+        await connection.close()
+
+
 def run_rebuild(settings: Mapping[str, str], *words: str) -> Result:
     """Run the command as an operator does."""
     return CliRunner().invoke(cli, ["rebuild", *words], env=dict(settings))
@@ -157,16 +201,47 @@ def _reissued(transcript: SignedTranscript) -> SignedTranscript:
     return SignedTranscript(student_code=transcript.student_code, xml=transcript.xml + b"\n")
 
 
+def _find_revoked(sender: Sender, *accepted: SignedTranscript) -> None:
+    """Have transcripts accepted provisionally and then found revoked; the first is replaced."""
+    repository, trust = sender.repository, sender.repository.scenario.pki.trust
+    _trust(repository, replace(trust, evidence=()))
+    repository.start_worker()
+    sender.transcripts(*accepted)
+    seal = repository.scenario.school.seal.certificate_der
+    revoked = Revocation(
+        certificate=load_der_x509_certificate(seal), since=NOW - timedelta(days=100)
+    )
+    evidence = replace(
+        list_of(issuer_of(seal), revoked, at=NOW + timedelta(hours=1)),
+        fetched_at=NOW + timedelta(hours=2),
+    )
+    _trust(repository, replace(trust, evidence=(*trust.evidence, evidence)))
+    done = repository.thread.run(_working(repository, recheck_provisional))
+    assert (done.revoked, done.doubtful) == (len(accepted), ())
+    _trust(repository, trust)
+    sender.transcripts(_reissued(accepted[0]))
+
+
+def discard_refused_packages(repository: Repository) -> None:
+    """Let the bytes of refused packages expire, as a worker does after their time."""
+
+    async def discard(parts: Processing) -> int:
+        now = read_clock() + REFUSED_KEPT + timedelta(days=1)
+        return await discard_refused(parts.database, parts.vault, parts.journal, now=now)
+
+    assert repository.thread.run(_working(repository, discard)) == 1
+
+
 def _trust(repository: Repository, trust: TrustSnapshot) -> None:
     repository.thread.run(repository.processes.renew(trust))
 
 
-def _recheck(repository: Repository, trust: TrustSnapshot) -> None:
-    async def run() -> None:
-        database = connect(repository.database_url, role="hocba_worker")
-        try:
-            await repository.processes.renew(trust)
-            parts = Processing(
+async def _working(repository: Repository, work: Callable[[Processing], Awaitable[_T]]) -> _T:
+    """Do a part of a worker's work."""
+    database = connect(repository.database_url, role="hocba_worker")
+    try:
+        return await work(
+            Processing(
                 database=database,
                 vault=repository.vault,
                 keys=repository.keys,
@@ -174,12 +249,9 @@ def _recheck(repository: Repository, trust: TrustSnapshot) -> None:
                 clock=lambda: NOW + timedelta(hours=2),
                 retention=repository.journal.retention,
             )
-            done = await recheck_provisional(parts)
-            assert (done.revoked, done.doubtful) == (2, ())
-        finally:
-            await database.dispose()
-
-    repository.thread.run(run())
+        )
+    finally:
+        await database.dispose()
 
 
 def _approve_certificate(repository: Repository) -> str:
