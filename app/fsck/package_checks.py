@@ -62,7 +62,8 @@ def _progress(rows: PackageRows, options: Options, now: datetime) -> Iterator[Fi
     final = row.state >= REPLIED
     if (
         row.leases < 0
-        or left > LEASE_LIMIT
+        # A rebuilt package may wait for its sender's rights.
+        or (left > LEASE_LIMIT and not (rows.rebuilt and row.leased_by is None))
         or (row.leased_by is not None and not row.lease_ends)
         or (final and (row.leased_by is not None or row.lease_ends or row.leases != 0))
     ):
