@@ -54,8 +54,8 @@ class LoopThread:
         self._thread = Thread(target=self.loop.run_forever)
         self._thread.start()
 
-    def run(self, work: Coroutine[Any, Any, _T]) -> _T:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+    def run(self, work: Coroutine[Any, Any, _T], *, seconds: float = 60) -> _T:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(seconds)
 
     def close(self) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -204,10 +204,16 @@ class Repository:
 
 @contextmanager
 def running_repository(
-    database_url: str, folder: Path, thread: LoopThread, processes: VerificationProcesses
+    database_url: str,
+    folder: Path,
+    thread: LoopThread,
+    processes: VerificationProcesses,
+    *,
+    scenario: Scenario | None = None,
+    changed: Callable[[WebParts], WebParts] = lambda parts: parts,
 ) -> Iterator[Repository]:
     """Run a repository that knows one school and the client phan-mem-mau, which may act for it."""
-    scenario = scenario_of(STUDENTS)
+    scenario = scenario or scenario_of(STUDENTS)
     make_repository_keys(folder / "keys", today=date(2026, 7, 1), keys=scenario_keys())
     write_trust_bundle(folder / "trust", scenario.pki)
     thread.run(as_owner(database_url, lambda database: _enrol(database, scenario)))
@@ -223,7 +229,7 @@ def running_repository(
         ),
         clock=lambda: NOW,
     )
-    with serving(create_app(parts)) as url:
+    with serving(create_app(changed(parts))) as url:
         repository = Repository(
             url=url,
             database_url=database_url,

@@ -1,0 +1,78 @@
+"""A stage for each test module of this folder; verification processes serve all of them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import TypeVar
+
+import pytest
+
+from app.intake.processes import VerificationProcesses
+from app.main import WebParts
+from tests.faults.breaking import BreakingVault
+from tests.faults.stage import STUDENTS, Stage, laid, staged
+from tests.scenarios import scenario_of
+from tests.working import LoopThread, running_repository
+
+_T = TypeVar("_T")
+
+
+@pytest.fixture(scope="session")
+def loop_thread() -> Iterator[LoopThread]:
+    thread = LoopThread()
+    yield thread
+    thread.close()
+
+
+@pytest.fixture(scope="session")
+def blind(loop_thread: LoopThread) -> Iterator[VerificationProcesses]:
+    """Verification that knows nothing of revocation, so that it accepts provisionally."""
+    trust = replace(scenario_of(STUDENTS).pki.trust, evidence=())
+    with VerificationProcesses(processes=1, trust=trust) as started:
+        loop_thread.run(started.start())
+        yield started
+
+
+@pytest.fixture(scope="session")
+def seeing(loop_thread: LoopThread) -> Iterator[VerificationProcesses]:
+    """Verification that knows of revocation."""
+    trust = scenario_of(STUDENTS).pki.trust
+    with VerificationProcesses(processes=1, trust=trust) as started:
+        loop_thread.run(started.start())
+        yield started
+
+
+@contextmanager
+def entered(thread: LoopThread, manager: AbstractAsyncContextManager[_T]) -> Iterator[_T]:
+    """Enter on the loop of the thread."""
+    value = thread.run(manager.__aenter__())
+    try:
+        yield value
+    finally:
+        thread.run(manager.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="module")
+def stage(
+    fresh_database: Callable[[], AbstractContextManager[str]],
+    tmp_path_factory: pytest.TempPathFactory,
+    loop_thread: LoopThread,
+    blind: VerificationProcesses,
+    seeing: VerificationProcesses,
+) -> Iterator[Stage]:
+    """A repository over PostgreSQL and a folder, for as many lives as a module needs."""
+    folder = tmp_path_factory.mktemp("stage")
+    with fresh_database() as url, entered(loop_thread, laid(url)) as ground:
+        vaults: list[BreakingVault] = []
+
+        def broken(parts: WebParts) -> WebParts:
+            vaults.append(BreakingVault(parts.vault))
+            return replace(parts, database=ground.database("web"), vault=vaults[0])
+
+        scenario = scenario_of(STUDENTS)
+        with running_repository(
+            url, folder, loop_thread, blind, scenario=scenario, changed=broken
+        ) as repository:
+            setting = staged(repository, ground, vaults[0], seeing)
+            with entered(loop_thread, setting) as made:
+                yield made
