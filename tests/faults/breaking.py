@@ -9,7 +9,7 @@ from typing import BinaryIO, TypeVar
 
 from app.errors import Unavailable
 from app.vault import Vault
-from app.vault.vault import Held, Proof
+from app.vault.vault import SURVEY_PAGE, Held, Proof, Standing, Stored
 
 LATE_SECONDS = 0.2
 
@@ -32,6 +32,7 @@ class Failure(StrEnum):
     TIME_OUT = "time-out"
     CANCELLED = "cancelled"
     SLOW = "slow"  # it does not fail
+    DISASTER = "disaster"  # what the test does to the store
 
 
 _RAISED: dict[Failure, Callable[[], Exception]] = {
@@ -61,12 +62,14 @@ class BreakingVault:
         calls: the names of the calls since `listen`.
         struck: the call to which the mishap came; None while it has not.
         cancel: what cancels the caller's work, as a stop or a lost lease would.
+        disaster: what happens to the store; afterwards the call goes on.
     """
 
     inner: Vault
     calls: list[str] = field(default_factory=list)
     struck: str | None = None
-    cancel: Callable[[], None] = lambda: None
+    cancel: Callable[[], object] = lambda: None
+    disaster: Callable[[], Awaitable[None]] | None = None
     _position: int | None = None
     _mishap: Mishap | None = None
 
@@ -90,6 +93,21 @@ class BreakingVault:
 
     async def discard(self, digest: str, *, before: datetime) -> bool:
         return await self._call("discard", lambda: self.inner.discard(digest, before=before))
+
+    async def survey(self, *, after: str = "", limit: int = SURVEY_PAGE) -> tuple[Stored, ...]:
+        return await self._call("survey", lambda: self.inner.survey(after=after, limit=limit))
+
+    async def standing(self, digest: str) -> Standing:
+        return await self._call("standing", lambda: self.inner.standing(digest))
+
+    async def note(self, name: str, content: bytes, *, until: datetime) -> None:
+        await self._call("note", lambda: self.inner.note(name, content, until=until))
+
+    async def notes(self, *, after: str = "", limit: int = SURVEY_PAGE) -> tuple[str, ...]:
+        return await self._call("notes", lambda: self.inner.notes(after=after, limit=limit))
+
+    async def read_note(self, name: str) -> bytes:
+        return await self._call("read_note", lambda: self.inner.read_note(name))
 
     async def prove_locks(self) -> tuple[Proof, ...]:
         return await self.inner.prove_locks()
@@ -117,6 +135,9 @@ class BreakingVault:
             case Failure.CANCELLED:
                 self.cancel()
                 await asyncio.sleep(LATE_SECONDS)  # the cancellation comes here
+            case Failure.DISASTER:
+                assert self.disaster is not None
+                await self.disaster()
             case _:
                 error = _RAISED[failure]()
                 raise error

@@ -133,6 +133,7 @@ class Stage:
     waiting: list[SignedTranscript] = field(default_factory=list)
     struck: list[str] = field(default_factory=list)
     places: Mapping[Flow, Places] = field(default_factory=dict)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def live(self, faults: Mapping[Flow, Fault]) -> Life:
         """Lead one package through everything; gives what the sender saw."""
@@ -211,18 +212,20 @@ class Stage:
         """Take turns until the queue is empty; a lease that nobody holds any more runs out."""
         for _ in range(PATIENCE):
             try:
-                worked = await _turn(self.parts, "tho-mau", asyncio.Event(), TIMING)
+                worked = await _turn(self.parts, "tho-mau", self.stop, TIMING)
             except Unavailable:
                 continue
+            finally:
+                self.stop.clear()
             if not worked and not await self.let_leases_run_out():
                 return
         raise AssertionError("the queue does not become empty")
 
     async def let_leases_run_out(self) -> bool:
-        """Do what time does, sooner; false when nothing waits for it."""
+        """Do what time does, sooner; false when nothing is in the queue."""
         done = await self.owner.execute(
             "UPDATE packages SET lease_expires_at = clock_timestamp()"
-            " WHERE state IN ('00', '01', '02') AND lease_expires_at > clock_timestamp()"
+            " WHERE state IN ('00', '01', '02')"
         )
         return bool(done != "UPDATE 0")
 
@@ -255,10 +258,14 @@ class Stage:
     async def recheck(self) -> None:
         """Look at provisional transcripts again until that goes through."""
         for _ in range(PATIENCE):
+            work = asyncio.create_task(recheck_provisional(self.with_sight()))
+            self.vaults["worker"].cancel = work.cancel
             try:
-                done = await recheck_provisional(self.with_sight())
-            except (Unavailable, OSError):
+                done = await work
+            except (Unavailable, OSError, asyncio.CancelledError):
                 continue
+            finally:
+                self.vaults["worker"].cancel = self.stop.set
             assert (done.revoked, done.waiting, done.doubtful) == (0, 0, ())
             return
         raise AssertionError("the recheck does not go through")
@@ -429,4 +436,6 @@ async def staged(
             Life(package=b"", sent=()), "POST", "/v1/webhooks", json={"url": stage.heard.url}
         )
         assert made.status_code == httpx.codes.CREATED, made.text
+        vault.cancel = stage.stop.set
+        web_vault.cancel = lambda: (task := asyncio.current_task()) and task.cancel()
         yield stage
