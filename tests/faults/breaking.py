@@ -32,6 +32,7 @@ class Failure(StrEnum):
     TIME_OUT = "time-out"
     CANCELLED = "cancelled"
     SLOW = "slow"  # it does not fail
+    LIE = "lie"  # nothing is done, and the caller is told that it was
     DISASTER = "disaster"  # what the test does to the store
 
 
@@ -115,12 +116,14 @@ class BreakingVault:
     async def check(self) -> None:
         await self._call("check", self.inner.check)
 
-    async def _call(self, name: str, act: Callable[[], Awaitable[_T]]) -> _T:
+    async def _call(self, name: str, act: Callable[[], Awaitable[_T]], lie: _T | None = None) -> _T:
         self.calls.append(name)
         due = self.struck is None and self._position == len(self.calls) - 1
         mishap = self._mishap if due else None
         if mishap is not None:
             self.struck = name
+            if mishap.failure is Failure.LIE:
+                return lie
             if mishap.when is When.BEFORE:
                 await self._fail(mishap.failure)
         result = await act()

@@ -208,11 +208,11 @@ class Stage:
         assert answer.status_code in {200, 202}, answer.text
         life.package_id = answer.json()["package_id"]
 
-    async def finish_queue(self) -> None:
+    async def finish_queue(self, parts: Processing | None = None) -> None:
         """Take turns until the queue is empty; a lease that nobody holds any more runs out."""
         for _ in range(PATIENCE):
             try:
-                worked = await _turn(self.parts, "tho-mau", self.stop, TIMING)
+                worked = await _turn(parts or self.parts, "tho-mau", self.stop, TIMING)
             except Unavailable:
                 continue
             finally:
@@ -224,8 +224,11 @@ class Stage:
     async def let_leases_run_out(self) -> bool:
         """Do what time does, sooner; false when nothing is in the queue."""
         done = await self.owner.execute(
-            "UPDATE packages SET lease_expires_at = clock_timestamp()"
-            " WHERE state IN ('00', '01', '02')"
+            """
+            UPDATE packages SET lease_expires_at = clock_timestamp() WHERE package_id IN (
+                SELECT package_id FROM packages WHERE state IN ('00', '01', '02')
+                FOR UPDATE SKIP LOCKED)
+            """
         )
         return bool(done != "UPDATE 0")
 

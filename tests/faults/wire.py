@@ -7,7 +7,7 @@ COMMIT and ROLLBACK are statements like all others; what only prepares one is no
 
 import asyncio
 import struct
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -34,6 +34,8 @@ class Way(StrEnum):
     ENDED = "ended"  # the server says that it ends the connection, and does
     SILENT = "silent"  # it is done, and no answer ever comes
     SLOW = "slow"  # the answer takes a while
+    HELD = "held"  # it reaches the server when the test lets it go on
+    LIED = "lied"  # of a COMMIT: it is rolled back, and the client is told that it was done
 
 
 LATE_SECONDS = 0.2
@@ -65,12 +67,18 @@ class Wire:
         port: where clients reach it on loopback.
         statements: beginnings of what came since `listen`.
         struck: the statement at which the trouble came; None while it has not.
+        disaster: what happens besides when a connection dies.
+        held: set when a statement is held up.
+        go_on: lets it go.
     """
 
     address: tuple[str, int]
     port: int = 0
     statements: list[str] = field(default_factory=list)
     struck: str | None = None
+    disaster: Callable[[], Awaitable[None]] | None = None
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
     _position: int | None = None
     _trouble: Trouble | None = None
     _talks: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -80,6 +88,13 @@ class Wire:
         self.statements = []
         self.struck = None
         self._position, self._trouble = position, trouble
+        self.held.clear()
+        self.go_on.clear()
+
+    async def strike_down(self) -> None:
+        """Let the disaster happen, if there is one."""
+        if self.disaster is not None:
+            await self.disaster()
 
     def due(self, statement: str) -> Trouble | None:
         """Count a statement; gives the trouble that it is to have."""
@@ -186,6 +201,7 @@ class _Talk:
         """Make the trouble; false when the connection is over."""
         match trouble.way:
             case Way.BEFORE:
+                await self._wire.strike_down()
                 return False
             case Way.WITHIN:
                 self._to_server.write(said[: len(said) // 2])
@@ -197,13 +213,21 @@ class _Talk:
                 return False
             case Way.REFUSED:
                 await self._refuse(trouble, statement)
-            case Way.AFTER | Way.SILENT:
+            case Way.AFTER | Way.SILENT | Way.LIED:
                 self._trouble = trouble
-                self._to_server.write(said)
-            case Way.SLOW:
-                await asyncio.sleep(LATE_SECONDS)
+                lied = trouble.way is Way.LIED
+                self._to_server.write(_framed(b"Q", b"ROLLBACK\0") if lied else said)
+            case Way.SLOW | Way.HELD:
+                await self._hold_up(trouble)
                 self._to_server.write(said)
         return True
+
+    async def _hold_up(self, trouble: Trouble) -> None:
+        if trouble.way is Way.SLOW:
+            await asyncio.sleep(LATE_SECONDS)
+            return
+        self._wire.held.set()
+        await self._wire.go_on.wait()
 
     async def _refuse(self, trouble: Trouble, statement: str) -> None:
         """Say no in the server's place; a COMMIT that is refused has rolled back."""
@@ -240,7 +264,11 @@ class _Talk:
         elif done:
             match self._trouble.way:
                 case Way.AFTER:
+                    await self._wire.strike_down()
                     return False
+                case Way.LIED:
+                    self._trouble = None
+                    self._writer.write(_framed(b"C", b"COMMIT\0") + _framed(b"Z", b"I"))
                 case Way.REFUSED:
                     refusal = _error(b"ERROR", self._trouble.sqlstate)
                     self._trouble = None
