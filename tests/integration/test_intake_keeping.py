@@ -11,10 +11,12 @@ from typing_extensions import override
 from app.db import connect
 from app.errors import Unavailable
 from app.intake.keeping import REFUSED_KEPT, discard_refused
+from app.journal import Kind
 from app.main import read_clock
 from app.vault.directory import DirectoryVault
 from app.vault.vault import Held
 from tests.inspection import Stores, faults_of
+from tests.journals import agree, bodies, break_journal, mend_journal
 from tests.working import NOW, XML, Repository
 
 REFUSED = b"khong phai XML"
@@ -55,7 +57,7 @@ def discard(repository: Repository, now: datetime) -> int:
     async def run() -> int:
         database = connect(repository.database_url, role="hocba_worker")
         try:
-            return await discard_refused(database, repository.vault, now=now)
+            return await discard_refused(database, repository.vault, repository.journal, now=now)
         finally:
             await database.dispose()
 
@@ -73,7 +75,8 @@ def test_a_package_that_brings_something_in_is_held_and_it_is_written_down(
     answer = working.package()
     assert answer["accepted"] == 6
     assert working.execute(HOLDS) == [(answer["digest"], None, NOW + timedelta(days=90))]
-    (kept,) = [path for path in working.vault_folder.rglob("*") if path.is_file()]
+    originals = working.vault_folder / "sha256"
+    (kept,) = [path for path in originals.rglob("*") if path.is_file()]
     assert kept.stat().st_mode & 0o777 == 0o444
 
 
@@ -117,8 +120,14 @@ def test_an_expired_package_keeps_its_answer(working: Repository) -> None:
 def test_what_a_crash_left_removed_is_written_down_later(working: Repository) -> None:
     refused = working.package(REFUSED)
     working.thread.run(working.vault.discard(refused["digest"], before=old_enough()))
+    break_journal(working.vault_folder)
+    with pytest.raises(Unavailable):
+        discard(working, old_enough())
+    assert working.execute(DISCARDS) == []
+    mend_journal(working.vault_folder)
     assert discard(working, old_enough()) == 1
     assert working.execute(DISCARDS) == [(refused["digest"], refused["digest"])]
+    assert len(bodies(agree(working), Kind.DISCARDED)) == 1
 
 
 def test_bytes_that_another_package_still_needs_stay(working: Repository) -> None:
