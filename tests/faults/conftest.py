@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from app.intake.processes import VerificationProcesses
 from app.main import WebParts
+from app.vault import Vault
 from tests.faults.breaking import BreakingVault
 from tests.faults.stage import STUDENTS, Stage, laid, staged
 from tests.scenarios import scenario_of
@@ -52,27 +54,43 @@ def entered(thread: LoopThread, manager: AbstractAsyncContextManager[_T]) -> Ite
         thread.run(manager.__aexit__(None, None, None))
 
 
+@pytest.fixture(scope="session")
+def lay_stage(
+    loop_thread: LoopThread, blind: VerificationProcesses, seeing: VerificationProcesses
+) -> Callable[..., AbstractContextManager[Stage]]:
+    """Make a stage over a migrated database, and over a folder or the vault that is opened."""
+
+    @contextmanager
+    def lay(url: str, folder: Path, opened: Callable[[], Vault] | None = None) -> Iterator[Stage]:
+        with entered(loop_thread, laid(url)) as ground:
+            vaults: dict[str, BreakingVault] = {}
+
+            def broken(parts: WebParts) -> WebParts:
+                inner = {side: opened() if opened else parts.vault for side in ("web", "worker")}
+                vaults.update({side: BreakingVault(vault) for side, vault in inner.items()})
+                return replace(
+                    parts,
+                    database=ground.database("web"),
+                    vault=vaults["web"],
+                    clock=ground.clocks["web"],
+                )
+
+            with running_repository(
+                url, folder, loop_thread, blind, scenario=scenario_of(STUDENTS), changed=broken
+            ) as repository:
+                setting = staged(repository, ground, vaults, seeing)
+                with entered(loop_thread, setting) as stage:
+                    yield stage
+
+    return lay
+
+
 @pytest.fixture(scope="module")
 def stage(
     fresh_database: Callable[[], AbstractContextManager[str]],
     tmp_path_factory: pytest.TempPathFactory,
-    loop_thread: LoopThread,
-    blind: VerificationProcesses,
-    seeing: VerificationProcesses,
+    lay_stage: Callable[..., AbstractContextManager[Stage]],
 ) -> Iterator[Stage]:
-    """A repository over PostgreSQL and a folder, for as many lives as a module needs."""
-    folder = tmp_path_factory.mktemp("stage")
-    with fresh_database() as url, entered(loop_thread, laid(url)) as ground:
-        vaults: list[BreakingVault] = []
-
-        def broken(parts: WebParts) -> WebParts:
-            vaults.append(BreakingVault(parts.vault))
-            return replace(parts, database=ground.database("web"), vault=vaults[0])
-
-        scenario = scenario_of(STUDENTS)
-        with running_repository(
-            url, folder, loop_thread, blind, scenario=scenario, changed=broken
-        ) as repository:
-            setting = staged(repository, ground, vaults[0], seeing)
-            with entered(loop_thread, setting) as made:
-                yield made
+    """A repository over PostgreSQL and a folder, for all lives of a module."""
+    with fresh_database() as url, lay_stage(url, tmp_path_factory.mktemp("stage")) as made:
+        yield made

@@ -115,6 +115,7 @@ class Stage:
     Attributes:
         seeing: processes that know of revocation; those of `parts` do not.
         heard: what the sender's webhook was told.
+        clocks: of the web process and of the worker.
         struck: where faults struck, in order.
     """
 
@@ -126,7 +127,7 @@ class Stage:
     courier: Courier
     heard: Receiver
     owner: "asyncpg.Connection[asyncpg.Record]"
-    clock: Clock
+    clocks: Mapping[str, Clock]
     stores: Stores
     numbers: Iterator[int] = field(default_factory=lambda: count(2))
     classes: Iterator[int] = field(default_factory=count)
@@ -134,6 +135,7 @@ class Stage:
     struck: list[str] = field(default_factory=list)
     places: Mapping[Flow, Places] = field(default_factory=dict)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    between: Callable[[], None] = lambda: None
 
     async def live(self, faults: Mapping[Flow, Fault]) -> Life:
         """Lead one package through everything; gives what the sender saw."""
@@ -171,6 +173,7 @@ class Stage:
         self, flow: Flow, faults: Mapping[Flow, Fault], act: Callable[[], Awaitable[object]]
     ) -> None:
         """Go through a flow with the fault that it is to have."""
+        self.between()
         fault = faults.get(flow)
         side = "web" if flow in _OF_THE_WEB else "worker"
         await self.warm(side)
@@ -256,6 +259,7 @@ class Stage:
                 pending = "SELECT count(*) FROM webhook_deliveries WHERE state = 'pending'"
                 if not await self.owner.fetchval(pending):
                     return
+                self.clocks["worker"].now += timedelta(hours=1)
         raise AssertionError("an event is never told")
 
     async def recheck(self) -> None:
@@ -275,13 +279,7 @@ class Stage:
 
     def with_sight(self) -> Processing:
         """What the worker has when it knows of revocation."""
-        return Processing(
-            database=self.parts.database,
-            vault=self.parts.vault,
-            keys=self.parts.keys,
-            processes=self.seeing,
-            clock=self.clock,
-        )
+        return replace(self.parts, processes=self.seeing)
 
     async def insist(self, life: Life, method: str, path: str, **options: Any) -> httpx.Response:
         """Ask until there is an answer that says something about the request."""
@@ -291,6 +289,10 @@ class Stage:
             except httpx.TransportError:
                 continue
             life.statuses.append(answer.status_code)
+            if answer.status_code == httpx.codes.UNAUTHORIZED:  # the token has run out
+                while self.repository._clients:
+                    self.repository._clients.popitem()[1].close()
+                continue
             if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
                 return answer
         raise AssertionError(f"{method} {path} is never answered: {life.statuses}")
@@ -303,6 +305,7 @@ class Stage:
         """Prove that a package came to what it comes to undisturbed."""
         answer = (await self.insist(life, "GET", f"/v1/packages/{life.package_id}")).json()
         assert answer["state"] == "04"
+        assert answer["accepted"] == STUDENTS, answer
         codes = [self.code_of(one) for one in life.sent]
         assert [
             (item["student_code"], item["result"], item["transcript_code"])
@@ -350,6 +353,15 @@ class Stage:
         }
         assert len(ids) == 1
 
+    async def moved(self, url: str) -> None:
+        """Go on with a database that has come back at another address."""
+        parts = urlsplit(url)
+        for wire in self.wires.values():
+            wire.address = (parts.hostname or "", parts.port or 0)
+        self.owner.terminate()
+        self.owner = await asyncpg.connect(url)
+        self.stores = replace(self.stores, database_url=url)
+
     async def assert_sound(self) -> None:
         """Let an outsider look at everything that all lives left behind."""
         await self.finish_queue()
@@ -373,7 +385,7 @@ def signed_class(number: int) -> tuple[SignedTranscript, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """The ways of both processes to their stores.
+    """The ways of both processes to their database, and their clocks.
 
     Attributes:
         url: of the database, past all wires.
@@ -381,6 +393,7 @@ class Ground:
 
     url: str
     wires: Mapping[str, Wire]
+    clocks: Mapping[str, Clock] = field(default_factory=lambda: {"web": Clock(), "worker": Clock()})
 
     def database(self, side: str, *, size: int = 5) -> Database:
         """Open the database of a side, over its wire."""
@@ -403,35 +416,35 @@ async def laid(url: str) -> AsyncIterator[Ground]:
 
 @asynccontextmanager
 async def staged(
-    repository: Repository, ground: Ground, web_vault: BreakingVault, seeing: VerificationProcesses
+    repository: Repository,
+    ground: Ground,
+    vaults: Mapping[str, BreakingVault],
+    seeing: VerificationProcesses,
 ) -> AsyncIterator[Stage]:
-    """Put the rest of the stage around a repository."""
-    clock = Clock()
+    """Put the rest of the stage around a repository whose web process has its part of it."""
     async with AsyncExitStack() as stack:
         database = ground.database("worker")
         stack.push_async_callback(database.dispose)
         parts = Processing(
             database=database,
-            vault=(vault := BreakingVault(repository.vault)),
+            vault=vaults["worker"],
             keys=repository.keys,
             processes=repository.processes,
-            clock=clock,
+            clock=ground.clocks["worker"],
         )
-        owner = await asyncpg.connect(ground.url)
-        stack.push_async_callback(owner.close)
         stage = Stage(
             repository=repository,
             wires=ground.wires,
-            vaults={"web": web_vault, "worker": vault},
+            vaults=vaults,
             parts=parts,
             seeing=seeing,
             courier=stack.enter_context(courier_of(parts, sandbox=True)),
             heard=await stack.enter_async_context(receiving()),
-            owner=owner,
-            clock=clock,
+            owner=await asyncpg.connect(ground.url),
+            clocks=ground.clocks,
             stores=Stores(
                 database_url=ground.url,
-                vault=repository.vault,
+                vault=vaults["worker"].inner,
                 reply_certificate=repository.vault_folder.parent / "keys/reply-certificate.pem",
             ),
         )
@@ -439,6 +452,7 @@ async def staged(
             Life(package=b"", sent=()), "POST", "/v1/webhooks", json={"url": stage.heard.url}
         )
         assert made.status_code == httpx.codes.CREATED, made.text
-        vault.cancel = stage.stop.set
-        web_vault.cancel = lambda: (task := asyncio.current_task()) and task.cancel()
+        vaults["worker"].cancel = stage.stop.set
+        vaults["web"].cancel = lambda: (task := asyncio.current_task()) and task.cancel()
         yield stage
+        await stage.owner.close()
