@@ -47,7 +47,10 @@ CLASS_SIZE = 60
 """Students that are signed at once when lives run short of them: half a second."""
 
 PATIENCE = 40
-"""Tries of a sender or a worker: each fault takes one or two."""
+"""Tries of a sender or a worker: each fault takes one or two, a restart some more."""
+
+PAUSE = 0.01
+"""Seconds to the second repetition, and so much more to each further one: 8 in all."""
 
 TIMING = Timing(lease=timedelta(seconds=30), idle=0.01, retry=timedelta(milliseconds=10))
 
@@ -213,10 +216,11 @@ class Stage:
 
     async def finish_queue(self, parts: Processing | None = None) -> None:
         """Take turns until the queue is empty; a lease that nobody holds any more runs out."""
-        for _ in range(PATIENCE):
+        for tried in range(PATIENCE):
             try:
                 worked = await _turn(parts or self.parts, "tho-mau", self.stop, TIMING)
             except Unavailable:
+                await asyncio.sleep(PAUSE * tried)
                 continue
             finally:
                 self.stop.clear()
@@ -247,12 +251,13 @@ class Stage:
 
     async def tell(self) -> None:
         """Send events until none is left."""
-        for _ in range(PATIENCE):
+        for tried in range(PATIENCE):
             try:
                 due = await take_event(self.courier)
                 if due is not None:
                     await deliver_event(self.courier, due)
             except Unavailable:
+                await asyncio.sleep(PAUSE * tried)
                 continue
             if due is None:
                 await self.owner.execute("UPDATE webhooks SET lease_expires_at = clock_timestamp()")
@@ -264,12 +269,13 @@ class Stage:
 
     async def recheck(self) -> None:
         """Look at provisional transcripts again until that goes through."""
-        for _ in range(PATIENCE):
+        for tried in range(PATIENCE):
             work = asyncio.create_task(recheck_provisional(self.with_sight()))
             self.vaults["worker"].cancel = work.cancel
             try:
                 done = await work
             except (Unavailable, OSError, asyncio.CancelledError):
+                await asyncio.sleep(PAUSE * tried)
                 continue
             finally:
                 self.vaults["worker"].cancel = self.stop.set
@@ -283,10 +289,11 @@ class Stage:
 
     async def insist(self, life: Life, method: str, path: str, **options: Any) -> httpx.Response:
         """Ask until there is an answer that says something about the request."""
-        for _ in range(PATIENCE):
+        for tried in range(PATIENCE):
             try:
                 answer = await asyncio.to_thread(self._ask, method, path, options)
             except httpx.TransportError:
+                await asyncio.sleep(PAUSE * tried)
                 continue
             life.statuses.append(answer.status_code)
             if answer.status_code == httpx.codes.UNAUTHORIZED:  # the token has run out
@@ -295,6 +302,7 @@ class Stage:
                 continue
             if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
                 return answer
+            await asyncio.sleep(PAUSE * tried)
         raise AssertionError(f"{method} {path} is never answered: {life.statuses}")
 
     def _ask(self, method: str, path: str, options: dict[str, Any]) -> httpx.Response:

