@@ -76,7 +76,13 @@ def lay_stage(
                 )
 
             with running_repository(
-                url, folder, loop_thread, blind, scenario=scenario_of(STUDENTS), changed=broken
+                url,
+                folder,
+                loop_thread,
+                blind,
+                tampered=True,  # the stage has fsck look at its own vault
+                scenario=scenario_of(STUDENTS),
+                changed=broken,
             ) as repository:
                 setting = staged(repository, ground, vaults, seeing)
                 with entered(loop_thread, setting) as stage:
