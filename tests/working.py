@@ -227,14 +227,13 @@ def running_repository(
     processes: VerificationProcesses,
     *,
     tampered: bool = False,
-    scenario: Scenario | None = None,
     changed: Callable[[WebParts], WebParts] = lambda parts: parts,
 ) -> Iterator[Repository]:
     """Run a repository that knows one school and the client phan-mem-mau, which may act for it.
 
     At the end fsck must find nothing wrong with it, unless the test says that it tampered.
     """
-    scenario = scenario or scenario_of(STUDENTS)
+    scenario = scenario_of(STUDENTS)
     make_repository_keys(folder / "keys", today=date(2026, 7, 1), keys=scenario_keys())
     write_trust_bundle(folder / "trust", scenario.pki)
     vault = open_vault((folder / "vault").as_uri())

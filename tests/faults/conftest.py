@@ -12,8 +12,9 @@ from app.intake.processes import VerificationProcesses
 from app.main import WebParts
 from app.vault import Vault
 from tests.faults.breaking import BreakingVault
-from tests.faults.stage import STUDENTS, Stage, laid, staged
+from tests.faults.stage import Stage, laid, staged
 from tests.scenarios import scenario_of
+from tests.working import STUDENTS as CLASS
 from tests.working import LoopThread, running_repository
 
 _T = TypeVar("_T")
@@ -29,7 +30,7 @@ def loop_thread() -> Iterator[LoopThread]:
 @pytest.fixture(scope="session")
 def blind(loop_thread: LoopThread) -> Iterator[VerificationProcesses]:
     """Verification that knows nothing of revocation, so that it accepts provisionally."""
-    trust = replace(scenario_of(STUDENTS).pki.trust, evidence=())
+    trust = replace(scenario_of(CLASS).pki.trust, evidence=())
     with VerificationProcesses(processes=1, trust=trust) as started:
         loop_thread.run(started.start())
         yield started
@@ -38,7 +39,7 @@ def blind(loop_thread: LoopThread) -> Iterator[VerificationProcesses]:
 @pytest.fixture(scope="session")
 def seeing(loop_thread: LoopThread) -> Iterator[VerificationProcesses]:
     """Verification that knows of revocation."""
-    trust = scenario_of(STUDENTS).pki.trust
+    trust = scenario_of(CLASS).pki.trust
     with VerificationProcesses(processes=1, trust=trust) as started:
         loop_thread.run(started.start())
         yield started
@@ -81,7 +82,6 @@ def lay_stage(
                 loop_thread,
                 blind,
                 tampered=True,  # the stage has fsck look at its own vault
-                scenario=scenario_of(STUDENTS),
                 changed=broken,
             ) as repository:
                 setting = staged(repository, ground, vaults, seeing)

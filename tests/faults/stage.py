@@ -39,6 +39,7 @@ from tests.inspection import Stores, faults_of
 from tests.receiver import Receiver, receiving
 from tests.scenarios import scenario_of
 from tests.working import NOW, XML, Repository
+from tests.working import STUDENTS as CLASS
 
 STUDENTS = 2
 """Transcripts of one package: the smallest bulk."""
@@ -386,7 +387,7 @@ class Stage:
 @cache
 def signed_class(number: int) -> tuple[SignedTranscript, ...]:
     """Sign another class of the school of all stages."""
-    scenario = scenario_of(STUDENTS)
+    scenario = scenario_of(CLASS)
     spec = replace(scenario.spec, class_name=f"6B{number}", students=CLASS_SIZE)
     return sign_class(spec, scenario.school, scenario.pki)
 
