@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,8 +15,8 @@ from app.vault import Vault
 from tests.faults.breaking import BreakingVault
 from tests.faults.stage import Stage, laid, staged
 from tests.scenarios import scenario_of
+from tests.working import NOW, LoopThread, running_repository
 from tests.working import STUDENTS as CLASS
-from tests.working import LoopThread, running_repository
 
 _T = TypeVar("_T")
 
@@ -55,6 +56,13 @@ def entered(thread: LoopThread, manager: AbstractAsyncContextManager[_T]) -> Ite
         thread.run(manager.__aexit__(None, None, None))
 
 
+async def copy_notes(source: Vault, target: Vault) -> None:
+    """Take the journal of the enrolment to where the stage keeps everything."""
+    await target.check()
+    for name in await source.notes():
+        await target.note(name, await source.read_note(name), until=NOW + timedelta(days=365))
+
+
 @pytest.fixture(scope="session")
 def lay_stage(
     loop_thread: LoopThread, blind: VerificationProcesses, seeing: VerificationProcesses
@@ -84,6 +92,8 @@ def lay_stage(
                 tampered=True,  # the stage has fsck look at its own vault
                 changed=broken,
             ) as repository:
+                if opened:
+                    loop_thread.run(copy_notes(repository.vault, opened()))
                 setting = staged(repository, ground, vaults, seeing)
                 with entered(loop_thread, setting) as stage:
                     yield stage
