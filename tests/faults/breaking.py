@@ -1,7 +1,9 @@
 """A vault whose calls fail before or after they took effect, as a test wants."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import resource
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -32,6 +34,7 @@ class Failure(StrEnum):
     TIME_OUT = "time-out"
     CANCELLED = "cancelled"
     SLOW = "slow"  # it does not fail
+    FULL = "full"  # the disk is full while the call works
     LIE = "lie"  # nothing is done, and the caller is told that it was
     DISASTER = "disaster"  # what the test does to the store
 
@@ -55,6 +58,22 @@ class Mishap:
         return f"{self.failure}-{self.when}"
 
 
+@contextmanager
+def full_disk(room: int) -> Iterator[None]:
+    """Let no file of this process grow beyond some bytes.
+
+    `RLIMIT_FSIZE` (setrlimit(2)) stands for the disk: it needs no rights and no file system of its
+    own, and a write beyond it fails in the kernel where one on a full disk does, with EFBIG in the
+    place of ENOSPC. Python ignores the signal that would come with it.
+    """
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 @dataclass(slots=True)
 class BreakingVault:
     """A real vault that fails when it is armed.
@@ -62,6 +81,7 @@ class BreakingVault:
     Attributes:
         calls: the names of the calls since `listen`.
         struck: the call to which the mishap came; None while it has not.
+        room: bytes that still fit into a file on the full disk.
         cancel: what cancels the caller's work, as a stop or a lost lease would.
         disaster: what happens to the store; afterwards the call goes on.
     """
@@ -69,6 +89,7 @@ class BreakingVault:
     inner: Vault
     calls: list[str] = field(default_factory=list)
     struck: str | None = None
+    room: int = 0
     cancel: Callable[[], object] = lambda: None
     disaster: Callable[[], Awaitable[None]] | None = None
     _position: int | None = None
@@ -126,13 +147,17 @@ class BreakingVault:
                 return lie
             if mishap.when is When.BEFORE:
                 await self._fail(mishap.failure)
-        result = await act()
+        full = mishap is not None and mishap.failure is Failure.FULL
+        with full_disk(self.room) if full else nullcontext():
+            result = await act()
         if mishap is not None and mishap.when is When.AFTER:
             await self._fail(mishap.failure)
         return result
 
     async def _fail(self, failure: Failure) -> None:
         match failure:
+            case Failure.FULL:
+                pass
             case Failure.SLOW:
                 await asyncio.sleep(LATE_SECONDS)
             case Failure.CANCELLED:
