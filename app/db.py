@@ -108,15 +108,30 @@ class Database:
                 raise Unavailable(part="database") from error
             with _outages_named():
                 connection = await connection.execution_options(**(options or {}))
-                async with connection.begin():
+                async with _left_when_in_doubt(connection), connection.begin():
                     yield connection
+
+
+@asynccontextmanager
+async def _left_when_in_doubt(connection: AsyncConnection) -> AsyncGenerator[None]:
+    """Use no connection again whose last statement failed for reasons of the server's.
+
+    After a BEGIN that failed the driver takes the next one for a savepoint, for ever; after an
+    answer that never came it waits for that one.
+    """
+    try:
+        yield
+    except (OSError, DBAPIError) as error:
+        if not isinstance(error, DBAPIError) or _is_outage(error):
+            await connection.invalidate()
+        raise
 
 
 @contextmanager
 def _outages_named() -> Iterator[None]:
     try:
         yield
-    except ConnectionError as error:
+    except (ConnectionError, TimeoutError) as error:
         raise Unavailable(part="database") from error
     except DBAPIError as error:
         if _is_outage(error):

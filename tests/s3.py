@@ -5,8 +5,8 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -85,11 +85,16 @@ shard of everything, so that it starts in seconds."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Server:
-    """A running server and the keys of its only user."""
+    """A running server and the keys of its only user.
+
+    Attributes:
+        away: kills the gateway, and starts it again when the block ends; what was kept stays.
+    """
 
     endpoint: str
     access_key: str
     secret_key: str
+    away: Callable[[], AbstractContextManager[None]]
 
     def url(self, bucket: str) -> str:
         return f"s3+http://{self.endpoint}/{bucket}"
@@ -109,6 +114,7 @@ def running_s3() -> Iterator[S3Server]:
             endpoint=f"127.0.0.1:{port}",
             access_key=secrets.token_hex(8),
             secret_key=secrets.token_hex(16),
+            away=cluster.away,
         )
         cluster.start(server)
         yield server
@@ -133,7 +139,7 @@ class _Cluster:
         )
         self.start_monitor()
         self.start_store()
-        self.serve("radosgw", "-n", "client.rgw.a")
+        self.start_gateway()
         self.run(
             "radosgw-admin",
             *("user", "create", "--uid=test", "--display-name=test"),
@@ -154,6 +160,19 @@ class _Cluster:
         self.run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", identity)
         self.serve("ceph-osd", "-i", "0")
 
+    def start_gateway(self) -> None:
+        self.gateway = self.serve("radosgw", "-n", "client.rgw.a")
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        self.gateway.kill()
+        self.gateway.wait()
+        try:
+            yield
+        finally:
+            self.start_gateway()
+            self.wait_until_it_answers()
+
     def wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -173,10 +192,10 @@ class _Cluster:
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
 
-    def serve(self, program: str, *arguments: str) -> None:
+    def serve(self, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
         # The kernel ends the part when the test process dies in any way.
         command = ["setpriv", "--pdeathsig", "KILL", program, "-f"]
-        output = self.stack.enter_context((self.folder / f"{program}.out").open("wb"))
+        output = self.stack.enter_context((self.folder / f"{program}.out").open("ab"))
         process = subprocess.Popen(  # noqa: S603 -- reason: programs of this file, no shell
             [*command, "-c", str(self.folder / "ceph.conf"), *arguments],
             stdin=subprocess.DEVNULL,
@@ -185,6 +204,7 @@ class _Cluster:
         )
         self.stack.callback(process.wait)
         self.stack.callback(process.kill)
+        return process
 
 
 def _free_ports(number: int) -> list[int]:

@@ -61,8 +61,8 @@ class LoopThread:
         self._thread = Thread(target=self.loop.run_forever)
         self._thread.start()
 
-    def run(self, work: Coroutine[Any, Any, _T]) -> _T:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+    def run(self, work: Coroutine[Any, Any, _T], *, seconds: float = 60) -> _T:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(seconds)
 
     def close(self) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -234,6 +234,7 @@ def running_repository(
     *,
     open_store: Callable[[], Vault] | None = None,
     tampered: bool = False,
+    changed: Callable[[WebParts], WebParts] = lambda parts: parts,
 ) -> Iterator[Repository]:
     """Run a repository that knows one school and the client phan-mem-mau, which may act for it.
 
@@ -273,7 +274,7 @@ def opened_repository(
         ),
         clock=lambda: NOW,
     )
-    with serving(create_app(parts)) as url:
+    with serving(create_app(changed(parts))) as url:
         repository = Repository(
             url=url,
             database_url=database_url,

@@ -118,6 +118,7 @@ async def commit_decision(
         LeaseLost: another worker has the package; nothing was written.
         Unavailable: the database or the vault cannot answer now.
     """
+    now = max(now, lease.received_at)  # this machine's clock may be behind
     async with database.begin() as connection:
         if not await holds(connection, lease, state=State.PROCESSING):
             raise LeaseLost

@@ -121,10 +121,12 @@ async def acknowledge_reply(
     package = await find_visible(database, package_id, reader)
     if package.client_id != reader.caller.client_id:
         raise NotFound
+    # This machine's clock may be behind the one that dated the reply.
+    at = max(reader.now, package.replied_at or reader.now)
     async with database.begin() as connection:
-        if await mark_read(connection, package.package_id, reader.now):
+        if await mark_read(connection, package.package_id, at):
             await _record(connection, reader, Action.REPLY_ACKNOWLEDGED, package)
-            await journal_reading(journal, connection, package.package_id, at=reader.now)
+            await journal_reading(journal, connection, package.package_id, at=at)
         elif package.state not in {State.REPLIED, State.READ}:
             raise NotFound
 

@@ -63,8 +63,9 @@ async def reply_to_package(
         names = await student_names(
             connection, [code for item in items if (code := _accepted_code(item)) is not None]
         )
-    if package is None or not package.decided:
+    if package is None or package.finished_at is None:
         raise LeaseLost
+    now = max(now, package.finished_at)  # this machine's clock may be behind
     body = await asyncio.to_thread(build_reply, package, items, names, keys)
     async with database.begin() as connection:
         if not await holds(connection, lease, state=State.DECIDED):

@@ -1,0 +1,61 @@
+"""Every place of a life at which something may go wrong, and a sample of them."""
+
+import os
+import random
+from collections.abc import Iterator, Mapping
+
+from tests.faults.breaking import Mishap
+from tests.faults.stage import Fault, Flow, Places, Stage
+from tests.faults.wire import Trouble
+
+ALL = bool(os.environ.get("FAULTS_ALL"))
+"""Whether every place is tried, and not a sample."""
+
+SEED = int(os.environ.get("FAULTS_SEED", "1"))
+"""Chooses the sample; a failure names its statement, whatever the seed."""
+
+
+LONG = 3600.0
+"""Seconds that all places may take."""
+
+
+def at_statements(
+    places: Mapping[Flow, Places], *troubles: Trouble, lives: int
+) -> Iterator[dict[Flow, Fault]]:
+    """Give each life one fault in each flow, so that together they try every statement."""
+    yield from _spread({flow: len(of.statements) for flow, of in places.items()}, troubles, lives)
+
+
+def at_calls(
+    places: Mapping[Flow, Places], *mishaps: Mishap, lives: int
+) -> Iterator[dict[Flow, Fault]]:
+    """Do the same for every call of the vault."""
+    yield from _spread({flow: len(of.calls) for flow, of in places.items()}, mishaps, lives)
+
+
+def _spread(
+    numbers: Mapping[Flow, int], kinds: tuple[Trouble | Mishap, ...], lives: int
+) -> Iterator[dict[Flow, Fault]]:
+    chance = random.Random(SEED)  # noqa: S311 -- reason: a sample, no secret
+    ways: dict[Flow, list[Fault]] = {}
+    for flow, number in numbers.items():
+        ways[flow] = [Fault(position=at, trouble=kind) for kind in kinds for at in range(number)]
+        chance.shuffle(ways[flow])
+    needed = max(map(len, ways.values()))
+    for life in range(needed if ALL else min(needed, lives)):
+        yield {flow: some[life % len(some)] for flow, some in ways.items() if some}
+
+
+async def live_through(stage: Stage, faults: Iterator[dict[Flow, Fault]]) -> list[int]:
+    """Lead a life with each, then let the outsider look; gives the statuses that senders got."""
+    statuses: list[int] = []
+    for some in faults:
+        told = ", ".join(f"{flow}[{one.position}] {one.trouble}" for flow, one in some.items())
+        try:
+            life = await stage.live(some)
+        except Exception as error:
+            error.add_note(f"in the life with {told}; struck so far: {stage.struck[-6:]}")
+            raise
+        statuses += life.statuses
+    await stage.assert_sound()
+    return statuses
