@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from app.vault import Vault, open_vault
 from app.vault.directory import DirectoryVault, open_directory
 from app.vault.immutable import is_immutable, set_immutable
+from app.vault.naming import note_key
 from app.vault.vault import object_key
 from tests.s3 import S3Server
 
@@ -26,7 +27,7 @@ class Store:
     """A vault and its owner's ways.
 
     Attributes:
-        overwrite: puts other bytes in the place of an object.
+        overwrite: puts other bytes in the place of an object or a note.
         versions: the newest version of every object, and what tells it from another.
         put_unlocked: puts an object that no lock protects, last changed long ago where the owner
             can pretend that.
@@ -38,12 +39,16 @@ class Store:
     put_unlocked: Callable[[str, bytes], None]
 
 
+def key_of(name: str) -> str:
+    return note_key(name) if "-" in name else object_key(name)
+
+
 def folder_store(root: Path, *, unnamed_files: bool) -> Store:
     opened = open_directory(root)
     vault = DirectoryVault(root, unnamed_files=opened.unnamed_files and unnamed_files)
 
     def overwrite(digest: str, content: bytes) -> None:
-        path = root / object_key(digest)
+        path = root / key_of(digest)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         path.write_bytes(content)
@@ -104,7 +109,7 @@ def bucket_store(server: S3Server) -> Store:
     owner = owner_of(server)
 
     def overwrite(digest: str, content: bytes) -> None:
-        owner.put_object(bucket, object_key(digest), BytesIO(content), len(content))
+        owner.put_object(bucket, key_of(digest), BytesIO(content), len(content))
 
     def versions() -> dict[str, object]:
         found = owner.list_objects(bucket, recursive=True)

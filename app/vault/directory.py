@@ -12,50 +12,51 @@ grants no exclusive lock on a folder, nothing is ever discarded).
 """
 
 import asyncio
-import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from hashlib import sha256
+from datetime import datetime
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
-from stat import S_IMODE
-from tempfile import NamedTemporaryFile
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 import structlog
 
 from app.errors import IntegrityFailure, NotFound, StartRefused
-from app.vault.durable import link_file, reach_disk
-from app.vault.immutable import is_immutable, may_set_immutable, set_immutable
+from app.vault.durable import link_file, reach_disk, takes_unnamed_files
+from app.vault.files import (
+    FILE_MODE,
+    HELD_MODE,
+    copy,
+    is_marked,
+    locked,
+    mark_held,
+    new_file,
+    put_at,
+    require_kept,
+    walk,
+)
+from app.vault.immutable import may_set_immutable
+from app.vault.naming import digest_in, note_key
 from app.vault.tampering import prove_on_file
 from app.vault.vault import (
     PROBE,
     PROBE_DIGEST,
+    SURVEY_PAGE,
     Held,
     Proof,
+    Standing,
+    Stored,
     object_key,
     require_digest,
     require_range,
     vault_unavailable,
 )
 
-CHUNK = 1 << 20
-"""Bytes copied and hashed at a time (1 MiB): few system calls, little memory."""
-
-FILE_MODE = 0o400
-"""Nobody writes into a kept object."""
-
-HELD_MODE = 0o444
-"""The mark of a held object; who may read it is decided at the root folder."""
-
 ROOT_MODE = 0o700
 """A root folder made here opens for its owner alone: it holds children's records."""
-
-_NO_UNNAMED_FILES = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL}
-"""How a file system or an old kernel says that it lacks O_TMPFILE (open(2))."""
 
 _log = structlog.get_logger(__name__)
 
@@ -102,6 +103,29 @@ class DirectoryVault:
         path = self.root / object_key(digest)
         return await asyncio.to_thread(self._discard, path, before)
 
+    async def survey(self, *, after: str = "", limit: int = SURVEY_PAGE) -> tuple[Stored, ...]:
+        """List files in the order of their digests."""
+        return await asyncio.to_thread(self._survey, after and object_key(after), limit)
+
+    async def standing(self, digest: str) -> Standing:
+        """Ask for the size of a file and whether it is marked as held."""
+        return await asyncio.to_thread(self._standing, self.root / object_key(digest))
+
+    async def note(self, name: str, content: bytes, *, until: datetime) -> None:
+        """Make a file that is held from the start, for ever like every held one."""
+        del until
+        key = note_key(name)
+        require_digest(digest_in(key), content)
+        await asyncio.to_thread(self._note, self.root / key, content)
+
+    async def notes(self, *, after: str = "", limit: int = SURVEY_PAGE) -> tuple[str, ...]:
+        """List the names of notes in ascending order."""
+        return await asyncio.to_thread(self._notes, after and note_key(after), limit)
+
+    async def read_note(self, name: str) -> bytes:
+        """Read a note, proven to hash to the digest in its name."""
+        return await asyncio.to_thread(self._get, self.root / note_key(name))
+
     async def prove_locks(self) -> tuple[Proof, ...]:
         """Try to overwrite, rename and remove a held file, and to take its mark away."""
         return await asyncio.to_thread(self._prove_locks)
@@ -111,46 +135,45 @@ class DirectoryVault:
         await asyncio.to_thread(self._check)
 
     def _put_once(self, path: Path, content: BinaryIO) -> None:
-        with _faults_as_unavailable(), self._locked(fcntl.LOCK_SH):
+        with _faults_as_unavailable(), locked(self.root / "sha256", fcntl.LOCK_SH):
             if path.exists():
-                _require_kept(path, _copy(content, None))
+                require_kept(path, copy(content, None))
             else:
-                self._write(path, content)
+                # Never the parent of these two: when `sha256` is gone, the volume is not mounted.
+                path.parent.parent.mkdir(exist_ok=True)
+                path.parent.mkdir(exist_ok=True)
+                self._write(path, content, FILE_MODE)
             # Also for an object that was there: its writer may not have come this far.
             for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
                 reach_disk(folder)
 
-    def _write(self, path: Path, content: BinaryIO) -> None:
-        # Never the parent of these two: when `sha256` is gone, the volume is not mounted.
-        path.parent.parent.mkdir(exist_ok=True)
-        path.parent.mkdir(exist_ok=True)
-        with self._new_file() as (file, source):
-            digest = _copy(content, file)
-            if digest != path.name:
-                raise IntegrityFailure(digest=path.name)
+    def _note(self, path: Path, content: bytes) -> None:
+        with _faults_as_unavailable():
+            if not path.exists():
+                path.parent.mkdir(exist_ok=True)
+                self._write(path, BytesIO(content), HELD_MODE)
+            self._hold(path)
+            for folder in (path.parent, path.parent.parent):
+                reach_disk(folder)
+
+    def _write(self, path: Path, content: BinaryIO, mode: int) -> None:
+        with new_file(self.root, unnamed=self.unnamed_files) as (file, source):
+            digest = copy(content, file)
+            if digest != digest_in(path.name):
+                raise IntegrityFailure(digest=digest_in(path.name))
             file.flush()
-            os.fchmod(file.fileno(), FILE_MODE)
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
             # A crash up to here leaves no object; from here on it is whole.
             try:
                 link_file(source, path)
             except FileExistsError:
                 # Another writer was faster, or NFS lost its answer to ours.
-                _require_kept(path, digest)
-
-    @contextmanager
-    def _new_file(self) -> Iterator[tuple[IO[bytes], str]]:
-        if self.unnamed_files:
-            flags = os.O_TMPFILE | os.O_WRONLY
-            with os.fdopen(os.open(self.root / "sha256", flags, FILE_MODE), "wb") as unnamed:
-                yield unnamed, f"/proc/self/fd/{unnamed.fileno()}"
-        else:
-            with NamedTemporaryFile(dir=self.root / "incoming") as named:
-                yield named, named.name
+                require_kept(path, digest)
 
     def _get(self, path: Path) -> bytes:
         content = self._read(path, 0, -1)
-        require_digest(path.name, content)
+        require_digest(digest_in(path.name), content)
         return content
 
     def _read(self, path: Path, offset: int, length: int) -> bytes:
@@ -160,33 +183,57 @@ class DirectoryVault:
                     file.seek(offset)
                     return file.read(length)
             except FileNotFoundError:
-                if not (self.root / "sha256").is_dir():  # the volume is not mounted
-                    raise
+                self._require_mounted()
                 raise NotFound from None
 
     def _hold(self, path: Path) -> None:
-        with _faults_as_unavailable(), self._locked(fcntl.LOCK_SH):
+        with _faults_as_unavailable(), locked(self.root / "sha256", fcntl.LOCK_SH):
             try:
                 file = path.open("rb")
             except FileNotFoundError:
                 raise NotFound from None
             with file:
-                if path.name != _copy(file, None):
-                    raise IntegrityFailure(digest=path.name)
-                if not is_immutable(file.fileno()):  # a flagged file is marked already
-                    os.fchmod(file.fileno(), HELD_MODE)
-                    if self.immutable:
-                        set_immutable(file.fileno(), on=True)
-                    os.fsync(file.fileno())
+                if digest_in(path.name) != copy(file, None):
+                    raise IntegrityFailure(digest=digest_in(path.name))
+                mark_held(file.fileno(), immutable=self.immutable)
+
+    def _survey(self, after: str, limit: int) -> tuple[Stored, ...]:
+        with _faults_as_unavailable():
+            return tuple(
+                Stored(digest=path.name, size=status.st_size, put_at=put_at(status))
+                for path, status in islice(walk(self.root, "sha256", after), limit)
+            )
+
+    def _notes(self, after: str, limit: int) -> tuple[str, ...]:
+        with _faults_as_unavailable():
+            return tuple(path.name for path, _ in islice(walk(self.root, "journal", after), limit))
+
+    def _standing(self, path: Path) -> Standing:
+        with _faults_as_unavailable():
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                self._require_mounted()
+                raise NotFound from None
+        return Standing(
+            version=None, size=status.st_size, locked_until=None, held=is_marked(status)
+        )
+
+    def _require_mounted(self) -> None:
+        """Tell a file that is absent from a volume that is not mounted.
+
+        Raises:
+            FileNotFoundError: it is the volume.
+        """
+        (self.root / "sha256").stat()
 
     def _discard(self, path: Path, before: datetime) -> bool:
-        with _faults_as_unavailable(), self._locked(fcntl.LOCK_EX):
+        with _faults_as_unavailable(), locked(self.root / "sha256", fcntl.LOCK_EX):
             try:
                 status = path.stat()
             except FileNotFoundError:
                 return True
-            put = datetime.fromtimestamp(status.st_mtime, UTC)
-            if S_IMODE(status.st_mode) == HELD_MODE or put >= before:
+            if is_marked(status) or put_at(status) >= before:
                 return False
             path.unlink()
             reach_disk(path.parent)
@@ -204,17 +251,8 @@ class DirectoryVault:
         with _faults_as_unavailable():
             return prove_on_file(path, renew=renew)
 
-    @contextmanager
-    def _locked(self, kind: int) -> Iterator[None]:
-        folder = os.open(self.root / "sha256", os.O_DIRECTORY)
-        try:
-            fcntl.flock(folder, kind)
-            yield
-        finally:
-            os.close(folder)
-
     def _check(self) -> None:
-        with _faults_as_unavailable(), self._new_file():
+        with _faults_as_unavailable(), new_file(self.root, unnamed=self.unnamed_files):
             pass
 
 
@@ -239,47 +277,14 @@ def open_directory(root: Path, *, immutable: bool = False) -> DirectoryVault:
     return DirectoryVault(root, unnamed_files=unnamed_files, immutable=flag)
 
 
-def takes_unnamed_files(folder: Path) -> bool:
-    """Tell whether a file can be written in `folder` before it has a name.
-
-    Raises:
-        OSError: no file can be written there at all.
-    """
-    try:
-        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY, FILE_MODE))
-    except OSError as error:
-        if error.errno in _NO_UNNAMED_FILES:
-            return False
-        raise
-    return Path("/proc/self/fd").is_dir()  # the way to name it later
-
-
 def _prepare(root: Path) -> bool:
     new = [folder for folder in (root, *root.parents) if not folder.exists()]
     root.mkdir(mode=ROOT_MODE, parents=True, exist_ok=True)
-    for name in ("sha256", "incoming"):
+    for name in ("sha256", "journal", "incoming"):
         (root / name).mkdir(exist_ok=True)
     for folder in (root, *(folder.parent for folder in new)):
         reach_disk(folder)
     return takes_unnamed_files(root / "sha256")
-
-
-def _copy(source: BinaryIO, target: IO[bytes] | None) -> str:
-    hasher = sha256()
-    while chunk := source.read(CHUNK):
-        hasher.update(chunk)
-        if target is not None:
-            target.write(chunk)
-    return hasher.hexdigest()
-
-
-def _require_kept(path: Path, digest: str) -> None:
-    with path.open("rb") as kept:
-        if not path.name == digest == _copy(kept, None):
-            raise IntegrityFailure(digest=path.name)
-        if S_IMODE(os.fstat(kept.fileno()).st_mode) != HELD_MODE:
-            os.utime(kept.fileno())  # from now on it is as young as a new one
-            os.fsync(kept.fileno())
 
 
 @contextmanager

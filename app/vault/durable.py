@@ -1,7 +1,26 @@
 """Names in a folder that outlive a crash."""
 
+import errno
 import os
 from pathlib import Path
+
+_NO_UNNAMED_FILES = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL}
+"""How a file system or an old kernel says that it lacks O_TMPFILE (open(2))."""
+
+
+def takes_unnamed_files(folder: Path) -> bool:
+    """Tell whether a file can be written in `folder` before it has a name.
+
+    Raises:
+        OSError: no file can be written there at all.
+    """
+    try:
+        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o400))
+    except OSError as error:
+        if error.errno in _NO_UNNAMED_FILES:
+            return False
+        raise
+    return Path("/proc/self/fd").is_dir()  # the way to name it later
 
 
 def link_file(source: str, path: Path) -> None:

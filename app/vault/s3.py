@@ -1,8 +1,7 @@
 """Keep objects in an S3 bucket, through the `minio` SDK in threads of its own.
 
-The bucket is versioned and locks (`app.vault.bucket`). A lock belongs to a version: whoever has
-keys can still put a newer version above it or a delete marker. So an object is read by the version
-whose bytes hash to its digest, and what lies above it is looked past.
+The bucket is versioned and locks (`app.vault.bucket`); an object is read by the version whose bytes
+hash to its digest (`app.vault.versions`).
 
 Two writers of one object both put it: the SDK's `put_object` offers no condition, servers differ in
 honouring one, and the key is the hash of the content, so the second write only adds a version of
@@ -14,35 +13,36 @@ expire). Without the first, S3 answers 403 for an object that is merely absent.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from hashlib import sha256
 from io import BytesIO
+from itertools import islice
 from typing import BinaryIO, TypeVar, TypeVarTuple
 
-import structlog
 from minio import Minio
 from minio.commonconfig import COMPLIANCE
-from minio.datatypes import Object
-from minio.helpers import MIN_PART_SIZE
-from minio.retention import Retention
 
 from app.errors import IntegrityFailure, NotFound, Unavailable
-from app.vault.bucket import FAULTS, THREADS, outcomes, prepare_bucket
-from app.vault.lock import Lock, in_reach, read_lock
+from app.vault.bucket import FAULTS, THREADS, prepare_bucket
+from app.vault.lock import LAST_MOMENT, Lock, in_reach
+from app.vault.naming import digest_in, note_key
 from app.vault.proving import prove_on_bucket
 from app.vault.vault import (
     FIRST_LOCK,
     PROBE,
     PROBE_DIGEST,
+    SURVEY_PAGE,
     Held,
     Proof,
+    Standing,
+    Stored,
     object_key,
     require_digest,
     require_range,
     vault_unavailable,
 )
+from app.vault.versions import Versions
 
 LEAST_LOCK = timedelta(days=60)
 """What must be left of a lock when a package is acknowledged; below it the lock is renewed to
@@ -55,13 +55,8 @@ that took effect unheard is safe; what lasts longer is the worker's business."""
 REPEAT_SECONDS = 5
 """A try that took longer is not repeated: the server hangs and a client is waiting."""
 
-LOCATED = 65_536
-"""Objects whose version is remembered, 15 MB: a day's verifications ask for fewer."""
-
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
-
-_log = structlog.get_logger(__name__)
 
 
 class S3Vault:
@@ -72,40 +67,65 @@ class S3Vault:
         self._bucket = bucket
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="vault")
         self._prepared = False
-        self._located: dict[str, str] = {}
+        self._versions = Versions(client, bucket)
 
     async def put_once(self, digest: str, content: BinaryIO) -> None:
         """Make the bytes durable and locked under their digest."""
-        object_key(digest)
+        key = object_key(digest)
         data = await self._in_thread(_read_proven, digest, content)
-        await self._repeated(self._put_once, digest, data)
+        await self._repeated(self._put_once, key, data)
 
     async def get(self, digest: str) -> bytes:
         """Read a whole object, proven to hash to its digest."""
-        _, content = await self._repeated(self._find, digest)
+        _, content = await self._repeated(self._versions.find, object_key(digest))
         return content
 
     async def get_range(self, digest: str, offset: int, length: int) -> bytes:
         """Read exactly `length` bytes from `offset`."""
         require_range(offset, length)
-        content = await self._repeated(self._get_range, digest, offset, length)
+        content = await self._repeated(self._get_range, object_key(digest), offset, length)
         if len(content) != length:
             raise IntegrityFailure(digest=digest)
         return content
 
     async def hold(self, digest: str, until: datetime) -> Held:
         """Lock the version that holds the right bytes in COMPLIANCE mode."""
-        return await self._repeated(self._hold, digest, in_reach(until))
+        return await self._repeated(self._hold, object_key(digest), in_reach(until))
 
     async def discard(self, digest: str, *, before: datetime) -> bool:
         """Remove every version that is not locked and not put since `before`."""
-        return await self._repeated(self._discard, digest, before)
+        return await self._repeated(self._discard, object_key(digest), before)
+
+    async def survey(self, *, after: str = "", limit: int = SURVEY_PAGE) -> tuple[Stored, ...]:
+        """List originals in the order of their digests."""
+        return await self._repeated(self._survey, after and object_key(after), limit)
+
+    async def standing(self, digest: str) -> Standing:
+        """Ask for the size and the lock of the right version."""
+        return await self._repeated(self._standing, object_key(digest))
+
+    async def note(self, name: str, content: bytes, *, until: datetime) -> None:
+        """Put a version that is locked from the start, and believe only the lock that it shows."""
+        key = note_key(name)
+        require_digest(digest_in(key), content)
+        # The first try does not look: names are given once. A later one must not put a second.
+        await self._repeated(self._note, key, content, in_reach(until), again=self._note_again)
+
+    async def notes(self, *, after: str = "", limit: int = SURVEY_PAGE) -> tuple[str, ...]:
+        """List the names of notes in ascending order."""
+        return await self._repeated(self._notes, after and note_key(after), limit)
+
+    async def read_note(self, name: str) -> bytes:
+        """Read a note, proven to hash to the digest in its name."""
+        _, content = await self._repeated(self._versions.find, note_key(name))
+        return content
 
     async def prove_locks(self) -> tuple[Proof, ...]:
         """Try to overwrite, hide, delete, shorten and weaken a locked version."""
         await self.put_once(PROBE_DIGEST, BytesIO(PROBE))
-        version, _ = await self._repeated(self._find, PROBE_DIGEST)
-        lock = await self._repeated(self._lock_of, PROBE_DIGEST, version)
+        key = object_key(PROBE_DIGEST)
+        version, _ = await self._repeated(self._versions.find, key)
+        lock = await self._repeated(self._versions.lock_of, key, version)
         return await self._in_thread(prove_on_bucket, self._client, self._bucket, version, lock)
 
     async def check(self) -> None:
@@ -117,7 +137,10 @@ class S3Vault:
         await self._in_thread(self._check if self._prepared else self._prepare)
 
     async def _repeated(
-        self, call: Callable[[*_Arguments], _Result], *arguments: *_Arguments
+        self,
+        call: Callable[[*_Arguments], _Result],
+        *arguments: *_Arguments,
+        again: Callable[[*_Arguments], _Result] | None = None,
     ) -> _Result:
         clock = asyncio.get_running_loop().time
         for pause in PAUSES:
@@ -128,6 +151,7 @@ class S3Vault:
                 if clock() - start > REPEAT_SECONDS:
                     raise
                 await asyncio.sleep(pause)
+            call = again or call
         return await self._in_thread(call, *arguments)
 
     async def _in_thread(
@@ -135,134 +159,76 @@ class S3Vault:
     ) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
 
-    def _put_once(self, digest: str, data: bytes) -> None:
+    def _put_once(self, key: str, data: bytes) -> None:
         try:
-            version, _ = self._find(digest)
+            version, _ = self._versions.find(key)
         except NotFound:
-            version = self._put(digest, data)
-        lock = self._lock_of(digest, version)
+            version = self._versions.put(key, data)
+        lock = self._versions.lock_of(key, version)
         if not lock.lasts(lock.now + LEAST_LOCK):
-            self._lock(digest, version, lock.now + FIRST_LOCK)
+            self._versions.lock(key, version, lock.now + FIRST_LOCK)
 
-    def _put(self, digest: str, data: bytes) -> str:
-        with outcomes(digest):
-            done = self._client.put_object(
-                self._bucket,
-                object_key(digest),
-                BytesIO(data),
-                len(data),
-                # One PUT: whole or not at all, and a multipart upload may silently not be locked.
-                part_size=max(MIN_PART_SIZE, len(data)),
-            )
-        return self._remember(digest, done.version_id)
+    def _note(self, key: str, content: bytes, until: datetime) -> None:
+        self._require_locked(key, self._versions.put(key, content, until=until), until)
 
-    def _find(self, digest: str) -> tuple[str, bytes]:
-        """Find the version whose bytes hash to the digest, under whatever was put above it."""
-        kept = False
-        for version in self._candidates(digest):
-            try:
-                content, found = self._read(digest, version)
-            except NotFound:  # a delete marker above it, or discarded since it was listed
-                continue
-            kept = True
-            if sha256(content).hexdigest() == digest:
-                if version is not None:
-                    _log.warning("vault.looked_past", digest=digest, version=version)
-                return self._remember(digest, found), content
-        if kept:
-            raise IntegrityFailure(digest=digest)
-        raise NotFound
+    def _note_again(self, key: str, content: bytes, until: datetime) -> None:
+        try:
+            version, _ = self._versions.find(key)
+        except NotFound:
+            version = self._versions.put(key, content, until=until)
+        self._require_locked(key, version, until)
 
-    def _candidates(self, digest: str) -> Iterator[str | None]:
-        yield None  # the newest: nearly always the only one, so nothing is listed
-        for one in reversed(self._versions(digest)):  # the oldest is the one put first
-            yield one.version_id
-
-    def _get_range(self, digest: str, offset: int, length: int) -> bytes:
-        version = self._located.get(digest)
-        if version is not None:
-            try:
-                return self._read(digest, version, offset, length)[0]
-            except NotFound:  # discarded, and perhaps put anew
-                self._located.pop(digest, None)
-        return self._read(digest, self._locate(digest), offset, length)[0]
-
-    def _locate(self, digest: str) -> str:
-        versions = self._versions(digest)
-        if not versions:
-            raise NotFound
-        if len(versions) > 1:
-            return self._find(digest)[0]
-        return self._remember(digest, versions[0].version_id)
-
-    def _read(
-        self, digest: str, version: str | None, offset: int = 0, length: int = 0
-    ) -> tuple[bytes, str | None]:
-        """Read a version, the newest for None; a length of 0 means all. Gives its id too."""
-        with outcomes(digest):
-            answer = self._client.get_object(
-                self._bucket, object_key(digest), offset, length, version_id=version
-            )
-            try:
-                return answer.read(), answer.headers.get("x-amz-version-id")
-            finally:
-                answer.close()
-                answer.release_conn()
-
-    def _versions(self, digest: str) -> list[Object]:
-        """List the versions of an object, the newest first, without delete markers."""
-        key = object_key(digest)
-        with outcomes(digest):
-            found = self._client.list_objects(
-                self._bucket, prefix=key, recursive=True, include_version=True
-            )
-            return [one for one in found if one.object_name == key and not one.is_delete_marker]
-
-    def _remember(self, digest: str, version: str | None) -> str:
-        if version is None:  # the bucket has stopped to keep versions
-            _log.error("vault.unversioned", digest=digest)
-            raise vault_unavailable()
-        if len(self._located) >= LOCATED:
-            self._located.clear()
-        self._located[digest] = version
-        return version
-
-    def _lock_of(self, digest: str, version: str) -> Lock:
-        with outcomes(digest):
-            stat = self._client.stat_object(self._bucket, object_key(digest), version_id=version)
-        return read_lock(stat.metadata or {})
-
-    def _lock(self, digest: str, version: str, until: datetime) -> Lock:
-        """Lock a version and believe only what the server then shows of it."""
-        retention = Retention(COMPLIANCE, until)
-        with outcomes(digest):
-            self._client.set_object_retention(
-                self._bucket, object_key(digest), retention, version_id=version
-            )
-        lock = self._lock_of(digest, version)
-        if not lock.lasts(until):
-            _log.error("vault.not_locked", digest=digest, version=version)
-            raise vault_unavailable()
-        return lock
-
-    def _hold(self, digest: str, until: datetime) -> Held:
-        version, _ = self._find(digest)
-        lock = self._lock_of(digest, version)
-        if not lock.lasts(until):
-            lock = self._lock(digest, version, until)
+    def _hold(self, key: str, until: datetime) -> Held:
+        version, _ = self._versions.find(key)
+        lock = self._require_locked(key, version, until)
         return Held(version=version, until=lock.until or until)
 
-    def _discard(self, digest: str, before: datetime) -> bool:
+    def _require_locked(self, key: str, version: str, until: datetime) -> Lock:
+        lock = self._versions.lock_of(key, version)
+        if not lock.lasts(until):
+            lock = self._versions.lock(key, version, until)
+        return lock
+
+    def _get_range(self, key: str, offset: int, length: int) -> bytes:
+        version = self._versions.located(key)
+        if version is not None:
+            try:
+                return self._versions.read(key, version, offset, length)[0]
+            except NotFound:  # discarded, and perhaps put anew
+                self._versions.forget(key)
+        return self._versions.read(key, self._versions.locate(key), offset, length)[0]
+
+    def _standing(self, key: str) -> Standing:
+        version = self._versions.locate(key)
+        lock, size = self._versions.stat(key, version)
+        until = lock.until if lock.mode == COMPLIANCE else None
+        return Standing(version=version, size=size, locked_until=until, held=lock.lasts(lock.now))
+
+    def _survey(self, after: str, limit: int) -> tuple[Stored, ...]:
+        found = islice(self._versions.survey("sha256/", after), limit)
+        return tuple(
+            Stored(
+                digest=digest_in(str(one.object_name)),
+                size=one.size or 0,
+                put_at=one.last_modified or LAST_MOMENT,
+            )
+            for one in found
+        )
+
+    def _notes(self, after: str, limit: int) -> tuple[str, ...]:
+        found = islice(self._versions.survey("journal/", after), limit)
+        return tuple(str(one.object_name).rpartition("/")[2] for one in found)
+
+    def _discard(self, key: str, before: datetime) -> bool:
         gone = True
-        for one in self._versions(digest):
+        for one in self._versions.listed(key):
             version = str(one.version_id)
             young = one.last_modified is None or one.last_modified >= before
-            if young or self._lock_of(digest, version).active:
+            if young or self._versions.lock_of(key, version).active:
                 gone = False
                 continue
-            with outcomes(digest):
-                # Refused when somebody has put the same bytes meanwhile: that renewed the lock.
-                self._client.remove_object(self._bucket, object_key(digest), version_id=version)
+            # Refused when somebody has put the same bytes meanwhile: that renewed the lock.
+            self._versions.remove(key, version)
         return gone
 
     def _prepare(self) -> None:

@@ -12,7 +12,41 @@ from app.errors import IntegrityFailure, Unavailable
 FIRST_LOCK = timedelta(days=90)
 """How long every object stays whatever becomes of it: time for a sender to dispute a refusal."""
 
+SURVEY_PAGE = 1000
+"""Objects listed at a time: what an S3 server gives in one answer."""
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """One object as the store lists it.
+
+    Attributes:
+        size: its bytes, of the version that was put first.
+        put_at: when it was put, by the store's clock; in a folder, when it was put last.
+    """
+
+    digest: str
+    size: int
+    put_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the store says of one object now, without reading it.
+
+    Attributes:
+        version: the version that stands for it; None in a folder.
+        size: its bytes.
+        locked_until: the end of its lock in COMPLIANCE mode; None without one and in a folder.
+        held: whether it is protected at this moment: by its lock, or in a folder by its mark.
+    """
+
+    version: str | None
+    size: int
+    locked_until: datetime | None
+    held: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +91,11 @@ class Proof:
 class Vault(Protocol):
     """A store of objects that are written once, named by their SHA-256 and never changed.
 
-    A digest is 64 lower-case hexadecimal digits; anything else raises `ValueError` before the store
-    is asked.
+    Beside these originals it keeps notes, small objects with an order: a note's name is
+    `{order:016d}-{SHA-256 of its content}`.
+
+    A digest is 64 lower-case hexadecimal digits; anything else, and what is no note's name, raises
+    `ValueError` before the store is asked.
 
     Durability: when `put_once` returns, the object survives the death of the process and of the
     machine, and nobody discards it within `FIRST_LOCK`. When it raises or is cancelled, the object
@@ -122,6 +159,58 @@ class Vault(Protocol):
 
         Raises:
             Unavailable: the store cannot answer, or our keys may not remove.
+        """
+
+    async def survey(self, *, after: str = "", limit: int = SURVEY_PAGE) -> tuple[Stored, ...]:
+        """List originals in the order of their digests, those that lie under a marker too.
+
+        Args:
+            after: the digest to go on after; empty begins.
+            limit: the most to give; fewer mean that there are no more.
+
+        Raises:
+            Unavailable: the store cannot answer now.
+        """
+
+    async def standing(self, digest: str) -> Standing:
+        """Ask how an object stands; of several versions, that whose bytes hash to the digest.
+
+        Raises:
+            NotFound: no such object.
+            IntegrityFailure: it has several versions, and none hashes to the digest.
+            Unavailable: the store cannot answer now.
+        """
+
+    async def note(self, name: str, content: bytes, *, until: datetime) -> None:
+        """Make a note durable under its name and lock it until a moment, as `hold` does.
+
+        Takes two requests when all is well, because its caller has a transaction open. Putting the
+        same note again changes nothing.
+
+        Raises:
+            IntegrityFailure: the content, or what is kept under the name, hashes to another digest
+                than the name says.
+            Unavailable: the store cannot take it, or does not show the lock that it was asked for.
+        """
+
+    async def notes(self, *, after: str = "", limit: int = SURVEY_PAGE) -> tuple[str, ...]:
+        """List the names of notes in ascending order, those that lie under a marker too.
+
+        Args:
+            after: the name to go on after; empty begins.
+            limit: the most to give; fewer mean that there are no more.
+
+        Raises:
+            Unavailable: the store cannot answer now.
+        """
+
+    async def read_note(self, name: str) -> bytes:
+        """Read a note, proven to hash to the digest in its name.
+
+        Raises:
+            NotFound: no such note.
+            IntegrityFailure: the bytes kept hash to another digest.
+            Unavailable: the store cannot answer now.
         """
 
     async def prove_locks(self) -> tuple[Proof, ...]:

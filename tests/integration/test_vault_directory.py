@@ -12,7 +12,8 @@ import pytest
 
 from app.errors import NotFound, StartRefused, Unavailable
 from app.vault import open_vault
-from app.vault.directory import DirectoryVault, open_directory, takes_unnamed_files
+from app.vault.directory import DirectoryVault, open_directory
+from app.vault.durable import takes_unnamed_files
 from app.vault.vault import object_key
 
 CONTENT = bytes(range(256)) * 4096 * 16  # 16 MiB

@@ -164,7 +164,7 @@ async def test_a_lock_that_the_server_does_not_show_is_not_believed(site: Site) 
     assert version is not None
     # This server keeps 32 bits of seconds: it says yes, and the lock ends in the past.
     with pytest.raises(Unavailable):
-        site.vault._lock(DIGEST, version, LAST_MOMENT + timedelta(days=30))
+        site.vault._versions.lock(KEY, version, LAST_MOMENT + timedelta(days=30))
 
 
 async def test_a_lock_ends_before_a_server_loses_count(site: Site) -> None:
