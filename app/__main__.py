@@ -22,6 +22,7 @@ from app.kit_commands import make_kit, run_conformance
 from app.launch import configure_logs, openapi_document, run_worker, stores_ready
 from app.launch import serve as serve_until_stopped
 from app.problem_texts import KINDS
+from app.rebuild.command import rebuild_database
 from app.reverification.command import reverify_archive
 from app.sandbox.client import Client
 from app.sandbox.scenario import level_of
@@ -110,6 +111,7 @@ def migrate() -> None:
 
 cli.command("reverify")(reverify_archive)
 cli.command("fsck")(fsck_stores)
+cli.command("rebuild")(rebuild_database)
 cli.command("kit")(make_kit)
 cli.command("conformance")(run_conformance)
 

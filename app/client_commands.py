@@ -30,6 +30,7 @@ from app.clients.manage import (
     open_client,
     read_client,
 )
+from app.clients.restoring import Reinstatement, reinstate_client
 from app.clients.rotation import drop_key, drop_secret, revoke_tokens, rotate_key, rotate_secret
 from app.db import connect
 from app.errors import StartRefused
@@ -201,6 +202,25 @@ def enable(client_id: _Client) -> None:
     """Mở khóa tài khoản."""
     _acting(lambda act: change_client(act, client_id, Change(enabled=True)))
     typer.echo(f"Đã mở khóa {client_id}")
+
+
+@client_commands.command("reinstate")
+def reinstate(
+    client_id: _Client,
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Từ ngày, YYYY-MM-DD")],
+    kind: Annotated[Kind, typer.Option(help="Loại tài khoản")] = Kind.HUB,
+    school: _Schools = [],  # noqa: B006 -- reason: typer copies it
+    province: _Provinces = [],  # noqa: B006 -- reason: typer copies it
+    level: _Levels = [],  # noqa: B006 -- reason: typer copies it
+) -> None:
+    """Trả quyền cho tài khoản mà `rebuild` để lại bị khóa; in khóa bí mật mới ra một lần.
+
+    Gói tin đang chờ được xét theo quyền của ngày tiếp nhận: --since phải từ ngày đó trở về trước.
+    """
+    begins = since.replace(tzinfo=VIETNAM)
+    grants = _grants(school, province, level, since=begins, until=None)
+    given = Reinstatement(kind=kind, grants=grants)
+    typer.echo(_acting(lambda act: reinstate_client(act, client_id, given)))
 
 
 @client_commands.command("revoke-tokens")

@@ -2,9 +2,11 @@
 
 `tokens.pem` (EC P-256) signs access tokens; `reply.pem` with `reply-certificate.pem` (RSA) signs
 replies; `codes.key` and `identity.key` (32 random bytes each) derive transcript codes and the keyed
-hashes of personal numbers; `webhooks.key` (the same) derives the secrets of webhooks. Losing
+hashes of personal numbers; `webhooks.key` (the same) derives the secrets of webhooks and
+`journal.key` (the same) proves that an entry of the journal is the repository's own. Losing
 `codes.key` would break the promise that the same original always gets the same code, so it belongs
-to every backup; without `webhooks.key` every webhook must be registered anew.
+to every backup; without `journal.key` nothing can be rebuilt from the vault, and without
+`webhooks.key` every webhook must be registered anew.
 """
 
 from dataclasses import dataclass
@@ -25,21 +27,23 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class WebKeys:
-    """What the web process needs: it signs tokens and shows the secrets of webhooks, once."""
+    """What the web process needs: it signs tokens, shows the secrets of webhooks and journals."""
 
     tokens: EllipticCurvePrivateKey
     webhooks: bytes
+    journal: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class WorkerKeys:
-    """What the worker needs to derive codes and hashes and to sign replies and events."""
+    """What the worker needs to derive codes and hashes, to sign replies and events, to journal."""
 
     codes: bytes
     identity: bytes
     reply: RSAPrivateKey
     reply_certificate: Certificate
     webhooks: bytes
+    journal: bytes
 
 
 def load_web_keys(folder: Path) -> WebKeys:
@@ -48,7 +52,11 @@ def load_web_keys(folder: Path) -> WebKeys:
     Raises:
         StartRefused: a file is absent, unreadable or of the wrong kind.
     """
-    return WebKeys(tokens=_ec_key(folder / "tokens.pem"), webhooks=_secret(folder / "webhooks.key"))
+    return WebKeys(
+        tokens=_ec_key(folder / "tokens.pem"),
+        webhooks=_secret(folder / "webhooks.key"),
+        journal=load_journal_key(folder),
+    )
 
 
 def load_worker_keys(folder: Path) -> WorkerKeys:
@@ -73,7 +81,17 @@ def load_worker_keys(folder: Path) -> WorkerKeys:
         reply=reply,
         reply_certificate=certificate,
         webhooks=_secret(folder / "webhooks.key"),
+        journal=load_journal_key(folder),
     )
+
+
+def load_journal_key(folder: Path) -> bytes:
+    """Read the key of the journal alone, for a command that changes the record.
+
+    Raises:
+        StartRefused: the file is absent, unreadable or of the wrong length.
+    """
+    return _secret(folder / "journal.key")
 
 
 def _read(path: Path) -> bytes:

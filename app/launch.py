@@ -129,7 +129,9 @@ def openapi_document() -> dict[str, Any]:
             database=connect(nowhere, role=None),
             verifier=connect(nowhere, role=None),
             vault=open_vault(Path(folder).as_uri()),
-            keys=WebKeys(tokens=generate_private_key(SECP256R1()), webhooks=b"w" * 32),
+            keys=WebKeys(
+                tokens=generate_private_key(SECP256R1()), webhooks=b"w" * 32, journal=b"j" * 32
+            ),
             clock=read_clock,
         )
         return create_app(parts).openapi()

@@ -23,7 +23,7 @@ from app.vault import open_vault
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)
 URL = "https://hocba.example"
 SECRET = "mat-khau-mau-cua-tai-khoan-thu-nghiem"  # noqa: S105 -- reason: of a synthetic client
-KEYS = WebKeys(tokens=generate_private_key(SECP256R1()), webhooks=b"w" * 32)
+KEYS = WebKeys(tokens=generate_private_key(SECP256R1()), webhooks=b"w" * 32, journal=b"j" * 32)
 
 Row = tuple[Any, ...]
 

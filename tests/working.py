@@ -220,6 +220,7 @@ def running_repository(
         keys=WebKeys(
             tokens=generate_private_key(SECP256R1()),
             webhooks=load_worker_keys(folder / "keys").webhooks,
+            journal=load_worker_keys(folder / "keys").journal,
         ),
         clock=lambda: NOW,
     )

@@ -50,6 +50,7 @@ class Action(StrEnum):
     WEBHOOK_ADDED = "webhook.added"
     WEBHOOK_ENDED = "webhook.ended"
     WEBHOOK_REPLAYED = "webhook.replayed"
+    DATABASE_REBUILT = "database.rebuilt"
 
 
 async def record(  # noqa: PLR0913 -- reason: the columns of one row

@@ -1,6 +1,6 @@
 """Keys for a repository of one's own, for a demonstration or a first installation.
 
-What `app.keys` reads: six files in one folder.
+What `app.keys` reads: seven files in one folder.
 """
 
 import os
@@ -29,6 +29,7 @@ FILES = (
     "codes.key",
     "identity.key",
     "webhooks.key",
+    "journal.key",
 )
 """What a complete folder holds."""
 REPLY_KEY_BITS = 3072
@@ -72,7 +73,7 @@ def make_repository_keys(folder: Path, *, today: date, keys: KeyStore | None = N
 
 def _contents(today: date, keys: KeyStore | None) -> tuple[tuple[str, bytes], ...]:
     tokens, reply = _pairs(keys)
-    codes, identity, webhooks = _secrets(keys)
+    codes, identity, webhooks, journal = _secrets(keys)
     begin = datetime(today.year, today.month, today.day, tzinfo=UTC)
     name = authority_name("Kho học bạ số MẪU", "Bộ Giáo dục và Đào tạo (thử nghiệm)")
     blank = Blank(
@@ -89,6 +90,7 @@ def _contents(today: date, keys: KeyStore | None) -> tuple[tuple[str, bytes], ..
         ("codes.key", codes),
         ("identity.key", identity),
         ("webhooks.key", webhooks),
+        ("journal.key", journal),
     )
 
 
@@ -98,10 +100,10 @@ def _pairs(keys: KeyStore | None) -> tuple[EllipticCurvePrivateKey, RSAPrivateKe
     return keys.p256("repository-tokens"), keys.rsa("repository-reply")
 
 
-def _secrets(keys: KeyStore | None) -> tuple[bytes, bytes, bytes]:
+def _secrets(keys: KeyStore | None) -> tuple[bytes, bytes, bytes, bytes]:
     """Draw the secrets, in the order in which a seed has always given them."""
     draw = secrets.token_bytes if keys is None else Stream(keys.seed, "repository-secrets").octets
-    return draw(SECRET_BYTES), draw(SECRET_BYTES), draw(SECRET_BYTES)
+    return draw(SECRET_BYTES), draw(SECRET_BYTES), draw(SECRET_BYTES), draw(SECRET_BYTES)
 
 
 def _pem(key: RSAPrivateKey | EllipticCurvePrivateKey) -> bytes:

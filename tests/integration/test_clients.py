@@ -18,7 +18,7 @@ from app.keys import WebKeys
 
 NOW = datetime(2026, 6, 10, 8, tzinfo=UTC)
 URL = "https://hocba.example"
-KEYS = WebKeys(tokens=generate_private_key(SECP256R1()), webhooks=b"w" * 32)
+KEYS = WebKeys(tokens=generate_private_key(SECP256R1()), webhooks=b"w" * 32, journal=b"j" * 32)
 SECRET = "khoa-bi-mat-cua-phan-mem-mau"  # noqa: S105 -- reason: a sample
 
 

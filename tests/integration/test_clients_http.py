@@ -17,7 +17,7 @@ from app.problems import install_problems
 
 NOW = datetime(2026, 6, 10, 8, tzinfo=UTC)
 URL = "https://hocba.example"
-KEYS = WebKeys(tokens=generate_private_key(SECP256R1()), webhooks=b"w" * 32)
+KEYS = WebKeys(tokens=generate_private_key(SECP256R1()), webhooks=b"w" * 32, journal=b"j" * 32)
 SECRET = "khóa: có dấu + ký tự lạ"  # noqa: S105 -- reason: a sample
 GRANT = {"grant_type": "client_credentials"}
 FORM = GRANT | {"client_id": "pm-mau", "client_secret": SECRET}

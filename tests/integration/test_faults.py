@@ -93,7 +93,9 @@ def test_production_does_not_look_at_the_header(repository: Repository) -> None:
         database=connect(repository.database_url, role="hocba_web"),
         verifier=connect(repository.database_url, role="hocba_verifier"),
         vault=open_vault(repository.vault_folder.as_uri()),
-        keys=WebKeys(tokens=generate_private_key(SECP256R1()), webhooks=b"w" * 32),
+        keys=WebKeys(
+            tokens=generate_private_key(SECP256R1()), webhooks=b"w" * 32, journal=b"j" * 32
+        ),
         clock=lambda: NOW,
     )
     with serving(create_app(parts)) as url:

@@ -28,7 +28,9 @@ def application(database: str, folder: Path, /, **settings: str) -> FastAPI:
             database=connect(database, role="hocba_web"),
             verifier=connect(database, role="hocba_verifier"),
             vault=open_vault((folder / "vault").as_uri()),
-            keys=WebKeys(tokens=generate_private_key(SECP256R1()), webhooks=b"w" * 32),
+            keys=WebKeys(
+                tokens=generate_private_key(SECP256R1()), webhooks=b"w" * 32, journal=b"j" * 32
+            ),
             clock=lambda: NOW,
         )
     )

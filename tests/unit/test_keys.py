@@ -51,6 +51,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "codes.key").write_bytes(b"c" * 32)
     (tmp_path / "identity.key").write_bytes(b"i" * 32)
     (tmp_path / "webhooks.key").write_bytes(b"w" * 32)
+    (tmp_path / "journal.key").write_bytes(b"j" * 32)
     return tmp_path
 
 
@@ -58,6 +59,7 @@ def test_each_process_reads_its_own_keys(folder: Path) -> None:
     assert load_web_keys(folder).tokens.public_key() == P256.public_key()
     worker = load_worker_keys(folder)
     assert (worker.codes, worker.identity) == (b"c" * 32, b"i" * 32)
+    assert worker.journal == load_web_keys(folder).journal == b"j" * 32
     assert worker.reply_certificate.public_key() == worker.reply.public_key()
 
 
@@ -90,6 +92,8 @@ def test_keys_are_not_shown(folder: Path) -> None:
         ("identity.key", None, load_worker_keys, "không đọc được"),
         ("webhooks.key", None, load_worker_keys, "không đọc được"),
         ("webhooks.key", b"short", load_web_keys, "đúng 32 byte"),
+        ("journal.key", None, load_web_keys, "không đọc được"),
+        ("journal.key", b"short", load_worker_keys, "đúng 32 byte"),
     ],
 )
 def test_a_key_in_doubt_stops_the_start(
