@@ -3,6 +3,7 @@
 The scripts of `deploy/backup` do the work, as PostgreSQL's own account where the tests run as root.
 """
 
+import asyncio
 import os
 import shutil
 import signal
@@ -13,11 +14,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import urlsplit
 
+import asyncpg
+
 from app.embedded import EmbeddedPostgres
 from app.embedded.account import Account, account_for, as_account, place_for, run
 from app.embedded.binaries import _candidates, _copied
 from app.embedded.server import _make_cluster
-from tests.deployment import ROOT
+from tests.deployment import POLL_SECONDS, ROOT
 from tests.memory import roomy_memory
 
 SCRIPTS = ROOT / "deploy" / "backup"
@@ -57,7 +60,7 @@ class Cluster:
             os.chown(folder, self._account["user"], self._account["group"])
 
     def start(self) -> None:
-        """Start the server and wait until it takes changes: after a restore, recovered."""
+        """Start the server and wait until it answers."""
         self._server = EmbeddedPostgres(
             {
                 "archive_mode": "on",
@@ -104,11 +107,21 @@ class Cluster:
         return Path(done.stdout.strip())
 
     def restore(self, target: str) -> None:
-        """Bring the lost database back as it was at a moment, and start it."""
+        """Bring the lost database back as it was at a moment, and wait until it is."""
         self._own(self._data)  # only root makes a folder in there
         done = self.run("restore.sh", self.backups, self.wal, self._data, target)
         assert done.returncode == 0, done.stderr
         self.start()
+        asyncio.run(self._recovered())
+
+    async def _recovered(self) -> None:
+        # While it recovers the server answers already, and with older rows.
+        connection = await asyncpg.connect(self.url)
+        try:
+            while await connection.fetchval("SELECT pg_is_in_recovery()"):
+                await connection.execute("SELECT pg_sleep($1)", POLL_SECONDS)
+        finally:
+            await connection.close()
 
 
 def _programs_for(place: Path, account: Account | None) -> Path:

@@ -4,8 +4,8 @@
 # BACKUPS is the folder of base-backup.sh, ARCHIVE that of archive-wal.sh, DATA an absent or empty
 # folder. TARGET is a moment with its offset ("2026-06-01 09:30:00+07"), or "latest" for everything
 # that was archived. Run it as PostgreSQL's own account; nothing in BACKUPS and ARCHIVE is changed.
-# Afterwards: start PostgreSQL on DATA, wait until pg_is_in_recovery() is false, then follow
-# README.md ("After every restore"): nothing else may be started before `rebuild`.
+# Afterwards: start PostgreSQL on DATA, wait until pg_is_in_recovery() is false (it answers before,
+# with older rows), then follow README.md: no web process or worker may be started before `rebuild`.
 set -euo pipefail
 umask 077
 export LC_ALL=C # names of backups are compared by their bytes
