@@ -16,12 +16,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db import connect
+from app.directory.journaling import journal_schools
 from app.directory.schools import School, register_school
 from app.errors import StartRefused
+from app.journal import Journal, open_journal
 from app.launch import stores_ready
 from app.main import read_clock
 from app.settings import Settings
 from app.transcripts.profile import Role
+from app.trust.journaling import journal_certificate
 from app.trust.registry import register_certificate
 
 school_commands = typer.Typer(help="Danh mục cơ sở giáo dục.", no_args_is_help=True)
@@ -34,7 +37,12 @@ certificate_commands = typer.Typer(
 def add_school(code: str, name: str, province: str) -> None:
     """Thêm trường vào danh mục hoặc sửa tên: MÃ TÊN MÃ_TỈNH (hai chữ số)."""
     school = School(code=code, name=name, province_code=province)
-    _in_transaction(lambda connection, now: register_school(connection, school, now))
+
+    async def register(connection: AsyncConnection, journal: Journal, now: datetime) -> None:
+        await register_school(connection, school, now)
+        await journal_schools(journal, connection, [code], at=now)
+
+    _in_transaction(register)
     typer.echo(f"Trường {code} đã có trong danh mục")
 
 
@@ -49,8 +57,9 @@ def approve_certificate(
 ) -> None:
     """Duyệt chứng thư (tệp PEM hoặc DER) cho một trường."""
     der = _read_certificate(file)
-    _in_transaction(
-        lambda connection, now: register_certificate(
+
+    async def register(connection: AsyncConnection, journal: Journal, now: datetime) -> None:
+        added = await register_certificate(
             connection,
             der=der,
             school_code=school,
@@ -59,7 +68,10 @@ def approve_certificate(
             approved_by="operator",
             now=now,
         )
-    )
+        if added is not None:
+            await journal_certificate(journal, connection, added, at=now)
+
+    _in_transaction(register)
     typer.echo(f"Đã duyệt chứng thư cho trường {school}, vai trò {role.value}")
 
 
@@ -73,16 +85,23 @@ def _read_certificate(file: Path) -> bytes:
     return certificate.public_bytes(Encoding.DER)
 
 
-def _in_transaction(work: Callable[[AsyncConnection, datetime], Awaitable[None]]) -> None:
+def _in_transaction(work: Callable[[AsyncConnection, Journal, datetime], Awaitable[None]]) -> None:
+    """Do work that ends with its entry in the journal; a crash before the commit leaves just that.
+
+    Nobody was told then, and the command is given again.
+    """
+    settings = Settings()
+
     async def run(url: str) -> None:
         database = connect(url, role=None, pool_size=1)
         try:
+            journal = await open_journal(settings)
             async with database.begin() as connection:
-                await work(connection, read_clock())
+                await work(connection, journal, read_clock())
         except IntegrityError as error:
             raise StartRefused("chưa có trường này: hãy thêm trước") from error
         finally:
             await database.dispose()
 
-    with stores_ready(Settings()) as url:
+    with stores_ready(settings) as url:
         asyncio.run(run(url))

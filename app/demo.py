@@ -25,6 +25,7 @@ from rich.progress import Progress
 from app.console import show_package, show_refused, show_slots, show_verification
 from app.db import connect
 from app.errors import StartRefused
+from app.journal import open_journal
 from app.launch import SANDBOX_SEED, stores_ready
 from app.main import read_clock
 from app.sandbox.classes import ClassSpec, make_class
@@ -135,7 +136,8 @@ def _enrol(home: Path, school: SyntheticSchool, now: datetime) -> str:
         database = connect(url, role=None, pool_size=1)
         try:
             since = issue_day(now.astimezone(VIETNAM).date()) - timedelta(days=200)
-            await enrol_school(database, school, approved_from=since, now=now)
+            journal = await open_journal(settings)
+            await enrol_school(database, journal, school, approved_from=since, now=now)
             return await open_account(database, school, client_id=CLIENT_ID, now=now)
         finally:
             await database.dispose()

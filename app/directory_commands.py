@@ -17,6 +17,7 @@ from app.db import connect
 from app.directory.loading import SourceFile, load_assignments, load_schools, load_staff
 from app.directory.staff import staff_key
 from app.errors import FileRefused, InvalidRequest
+from app.journal import open_journal
 from app.keys import load_worker_keys
 from app.launch import stores_ready
 from app.main import read_clock
@@ -100,10 +101,11 @@ def _load(what: What, path: Path, school: str, *, write: bool) -> tuple[str, ...
     async def run(url: str) -> tuple[str, ...]:
         database = connect(url, role=None, pool_size=1)
         try:
+            journal = await open_journal(settings)
             async with database.begin() as connection:
                 match what:
                     case What.SCHOOLS:
-                        return await load_schools(connection, file)
+                        return await load_schools(connection, journal, file)
                     case What.STAFF:
                         key = staff_key(load_worker_keys(settings.keys_folder).identity)
                         return await load_staff(connection, file, school, key)

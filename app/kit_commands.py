@@ -16,6 +16,7 @@ from app.clients.accounts import Kind, Scope, create_client
 from app.clients.secrets import new_secret
 from app.db import Database, connect
 from app.errors import Conflict, StartRefused
+from app.journal import open_journal
 from app.launch import SANDBOX_SEED, stores_ready
 from app.main import read_clock
 from app.sandbox.client import Client
@@ -126,6 +127,7 @@ def _enrol(
     async def enrol(database: Database) -> tuple[str, str]:
         secret = await enrol_conformance(
             database,
+            await open_journal(settings),
             tuple(workshop.schools.values()),
             client_id=client_id,
             approved_from=workshop.issued_on - APPROVED_BEFORE,

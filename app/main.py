@@ -26,6 +26,7 @@ from app.intake.exchange import PackageParts
 from app.intake.routes import package_routes
 from app.intake.validate import DryRuns
 from app.intake.waiting import Decisions
+from app.journal import Journal
 from app.keys import WebKeys, load_web_keys
 from app.limits import limit_routes
 from app.lookup.routes import lookup_routes
@@ -138,11 +139,13 @@ def _include_routes(app: FastAPI, parts: WebParts, dry_runs: DryRuns) -> None:
         public_url=parts.settings.public_url,
     )
     scheme = Security(oauth_scheme())
+    journal = Journal(vault=parts.vault, key=parts.keys.journal, retention=parts.settings.retention)
     token, reasoned = [scheme, Depends(gate.admit)], [scheme, Depends(gate.admit_reader)]
     packages = package_routes(
         PackageParts(
             database=parts.database,
             vault=parts.vault,
+            journal=journal,
             authenticate=caller_of,
             clock=parts.clock,
             decisions=Decisions(parts.database),
@@ -172,6 +175,7 @@ def _include_routes(app: FastAPI, parts: WebParts, dry_runs: DryRuns) -> None:
     certificates = certificate_routes(
         CertificateParts(
             database=parts.database,
+            journal=journal,
             trust_folder=parts.settings.trust_folder,
             authenticate=caller_of,
             clock=parts.clock,

@@ -14,6 +14,7 @@ import typer
 
 from app.db import connect
 from app.errors import Conflict, StartRefused
+from app.journal import open_journal
 from app.launch import SANDBOX_SEED, stores_ready
 from app.main import read_clock
 from app.sandbox.enrolment import enrol_school, open_account
@@ -103,7 +104,8 @@ def _enrol(settings: Settings, school: SyntheticSchool, client_id: str, now: dat
         database = connect(url, role=None, pool_size=1)
         try:
             since = issue_day(now.astimezone(VIETNAM).date()) - APPROVED_BEFORE
-            await enrol_school(database, school, approved_from=since, now=now)
+            journal = await open_journal(settings)
+            await enrol_school(database, journal, school, approved_from=since, now=now)
             return await open_account(database, school, client_id=client_id, now=now)
         except Conflict as error:
             raise StartRefused(f"tài khoản {client_id} đã có: hãy chọn --client-id khác") from error

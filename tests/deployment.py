@@ -19,11 +19,14 @@ from time import monotonic, sleep
 import httpx
 
 from app.db import connect
+from app.journal import Journal
+from app.keys import load_journal_key
 from app.main import read_clock
 from app.sandbox.enrolment import enrol_school, open_account
 from app.sandbox.pki import write_trust_bundle
 from app.sandbox.repository_keys import make_repository_keys
 from app.sandbox.scenario import Scenario, make_scenario
+from app.vault import open_vault
 from tests.scenarios import KEY_CACHE, SEED
 from tests.scenarios import keys as scenario_keys
 
@@ -166,15 +169,29 @@ def write_keys_and_trust(folder: Path, scenario: Scenario) -> dict[str, str]:
     return {"HOCBA_KEYS_DIR": str(folder / "keys"), "HOCBA_TRUST_DIR": str(folder / "trust")}
 
 
-async def enrol(database_url: str, scenario: Scenario) -> str:
-    """Make the school known and open the account `CLIENT_ID` for it; gives its secret."""
+async def enrol(database_url: str, scenario: Scenario, folder: Path) -> str:
+    """Make the school known and open the account `CLIENT_ID` for it; gives its secret.
+
+    The journal is that of the folder's vault and keys.
+    """
     database = connect(database_url, role=None, pool_size=1)
     since = scenario.spec.issued_on - timedelta(days=200)
     try:
-        await enrol_school(database, scenario.school, approved_from=since, now=read_clock())
+        await enrol_school(
+            database, journal_of(folder), scenario.school, approved_from=since, now=read_clock()
+        )
         return await open_account(database, scenario.school, client_id=CLIENT_ID, now=read_clock())
     finally:
         await database.dispose()
+
+
+def journal_of(folder: Path) -> Journal:
+    """Give the journal of a service whose vault and keys lie in a folder."""
+    return Journal(
+        vault=open_vault((folder / "vault").as_uri()),
+        key=load_journal_key(folder / "keys"),
+        retention=timedelta(days=90),
+    )
 
 
 def _free_port() -> int:

@@ -16,11 +16,13 @@ from fastapi import FastAPI, Request
 from app.clients.accounts import Caller, Scope
 from app.db import connect
 from app.errors import NotAuthenticated
+from app.journal import Journal
 from app.problems import install_problems
 from app.sandbox.holders import official_name, public_name
 from app.sandbox.pki import Branch, KeyKind, Pki, issue, make_pki, write_trust_bundle
 from app.sandbox.pki import Request as Order
 from app.trust.routes import CertificateParts, certificate_routes
+from app.vault import open_vault
 from tests.public import Setting, execute
 from tests.scenarios import keys
 from tests.serving import serving
@@ -29,6 +31,8 @@ NOW = datetime.fromisoformat("2026-06-10T08:00:00+07:00")
 SCHOOL, OTHER = "79000701", "79000702"
 SCHOOL_NAME = "Trường THCS Mẫu Số Một"
 HOLDING = frozenset({Scope.CERTIFICATES_READ, Scope.CERTIFICATES_WRITE})
+
+JOURNAL_KEY = b"j" * 32
 
 CALLERS = {
     "truong-mau": HOLDING,
@@ -149,6 +153,8 @@ def running_registry(database_url: str, folder: Path) -> Iterator[Registry]:
 
 def _app(setting: Setting, trust_folder: Path) -> FastAPI:
     database = connect(setting.database_url, role="hocba_web")
+    vault = open_vault((setting.vault_folder / "vault").as_uri())
+    journal = Journal(vault=vault, key=JOURNAL_KEY, retention=timedelta(days=90))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -167,6 +173,7 @@ def _app(setting: Setting, trust_folder: Path) -> FastAPI:
         certificate_routes(
             CertificateParts(
                 database=database,
+                journal=journal,
                 trust_folder=trust_folder,
                 authenticate=authenticate,
                 clock=setting.clock,

@@ -22,7 +22,8 @@ from app.clients.accounts import Kind, Scope, create_client
 from app.db import Database, connect
 from app.intake.process import Processing
 from app.intake.processes import VerificationProcesses
-from app.keys import WebKeys, WorkerKeys, load_worker_keys
+from app.journal import Journal
+from app.keys import WebKeys, WorkerKeys, load_journal_key, load_worker_keys
 from app.main import WebParts, create_app
 from app.sandbox.enrolment import enrol_school
 from app.sandbox.pki import write_trust_bundle
@@ -72,6 +73,7 @@ class Repository:
     scenario: Scenario
     vault_folder: Path
     vault: Vault
+    journal: Journal
     keys: WorkerKeys
     processes: VerificationProcesses
     thread: LoopThread
@@ -210,8 +212,11 @@ def running_repository(
     scenario = scenario_of(STUDENTS)
     make_repository_keys(folder / "keys", today=date(2026, 7, 1), keys=scenario_keys())
     write_trust_bundle(folder / "trust", scenario.pki)
-    thread.run(as_owner(database_url, lambda database: _enrol(database, scenario)))
     vault = open_vault((folder / "vault").as_uri())
+    journal = Journal(
+        vault=vault, key=load_journal_key(folder / "keys"), retention=timedelta(days=90)
+    )
+    thread.run(as_owner(database_url, lambda database: _enrol(database, journal, scenario)))
     parts = WebParts(
         settings=Settings(home=folder),
         database=connect(database_url, role="hocba_web"),
@@ -220,7 +225,7 @@ def running_repository(
         keys=WebKeys(
             tokens=generate_private_key(SECP256R1()),
             webhooks=load_worker_keys(folder / "keys").webhooks,
-            journal=load_worker_keys(folder / "keys").journal,
+            journal=load_journal_key(folder / "keys"),
         ),
         clock=lambda: NOW,
     )
@@ -230,7 +235,8 @@ def running_repository(
             database_url=database_url,
             scenario=scenario,
             vault_folder=folder / "vault",
-            vault=open_vault((folder / "vault").as_uri()),
+            vault=vault,
+            journal=journal,
             keys=load_worker_keys(folder / "keys"),
             processes=processes,
             thread=thread,
@@ -250,8 +256,9 @@ async def as_owner(url: str, act: Callable[[Database], Awaitable[_T]]) -> _T:
         await database.dispose()
 
 
-async def _enrol(database: Database, scenario: Scenario) -> None:
-    await enrol_school(database, scenario.school, approved_from=date(2025, 8, 1), now=NOW)
+async def _enrol(database: Database, journal: Journal, scenario: Scenario) -> None:
+    since = date(2025, 8, 1)
+    await enrol_school(database, journal, scenario.school, approved_from=since, now=NOW)
     await _open_account(database, "phan-mem-mau", (scenario.school.code,))
 
 

@@ -19,9 +19,11 @@ from app.directory.files import (
     school_lines,
     staff_lines,
 )
+from app.directory.journaling import journal_schools
 from app.directory.schools import find_school, histories_of, write_history
 from app.directory.staff import assignments_of, staff_of, write_assignments, write_staff
 from app.errors import InvalidRequest
+from app.journal import Journal
 from app.locale import VIETNAM
 
 ACTOR = "operator"
@@ -42,17 +44,24 @@ class SourceFile:
     write: bool
 
 
-async def load_schools(connection: AsyncConnection, file: SourceFile) -> tuple[str, ...]:
+async def load_schools(
+    connection: AsyncConnection, journal: Journal, file: SourceFile
+) -> tuple[str, ...]:
     """Make the histories of the schools in a file what it says; other schools stay.
+
+    A crash before the caller's commit leaves at most entries of the journal that nobody was told
+    of.
 
     Returns:
         What changes, as lines; nothing when all stands already.
 
     Raises:
         FileRefused: with every fault of the file.
+        Unavailable: the vault cannot take the journal's entries now.
     """
     histories = read_schools(file.content, file.now.astimezone(VIETNAM).date())
     told: list[str] = []
+    written: list[str] = []
     for start in range(0, len(histories), AT_ONCE):
         some = histories[start : start + AT_ONCE]
         known = await histories_of(connection, [history.code for history in some])
@@ -62,7 +71,9 @@ async def load_schools(connection: AsyncConnection, file: SourceFile) -> tuple[s
             told += changed
             if changed and file.write:
                 await write_history(connection, history, file.now)
+                written.append(history.code)
     await _note(connection, file, "schools", told)
+    await journal_schools(journal, connection, written, at=file.now)
     return tuple(told)
 
 

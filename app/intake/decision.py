@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,12 +12,14 @@ from app.audit.record import Action, record
 from app.db import Database
 from app.directory.schools import School
 from app.intake.dispute import record_disputes
+from app.intake.journaling import item_columns, journal_decision
 from app.intake.package import Item, PackageKey, Result, State, findings_to_json
 from app.intake.packages import claim_message
 from app.intake.queue import Lease, holds
 from app.intake.registration import Judged, register_judged
 from app.intake.tables import package_items, packages
 from app.intake.withdrawal import withdraw_items
+from app.journal import Journal
 from app.keys import WorkerKeys
 from app.secondopinion.bundle import Bundle
 from app.transcripts.finding import Finding
@@ -97,16 +100,23 @@ class Committed:
 
 
 async def commit_decision(
-    database: Database, lease: Lease, decision: Decision, *, keys: WorkerKeys, now: datetime
+    database: Database,
+    journal: Journal,
+    lease: Lease,
+    decision: Decision,
+    *,
+    keys: WorkerKeys,
+    now: datetime,
 ) -> Committed:
     """Write the decision in one transaction: items, register, audit, state 02, or nothing.
 
-    A crash before the commit leaves the package leased, to be processed again; a crash after it
-    leaves a decided package whose reply is still to be made.
+    A crash before the commit leaves the package leased, to be processed again, and perhaps an entry
+    of the journal that nobody was told of; a crash after it leaves a decided package whose reply is
+    still to be made.
 
     Raises:
         LeaseLost: another worker has the package; nothing was written.
-        Unavailable: the database cannot answer now.
+        Unavailable: the database or the vault cannot answer now.
     """
     async with database.begin() as connection:
         if not await holds(connection, lease, state=State.PROCESSING):
@@ -114,8 +124,9 @@ async def commit_decision(
         decision = await _claim(connection, lease, decision)
         items = await _settle(connection, lease, decision, keys=keys, now=now)
         committed = _summary(decision, items)
+        columns = _columns(decision, committed, now=now)
         await _write_items(connection, lease, items)
-        await _write_package(connection, lease, decision, committed, now=now)
+        await _write_package(connection, lease, columns)
         await record_disputes(connection, _disputes(decision), package_id=lease.package_id, now=now)
         await record(
             connection,
@@ -129,6 +140,7 @@ async def commit_decision(
                 "codes": " ".join(committed.codes),
             },
         )
+        await journal_decision(journal, connection, lease, columns, items)
     return committed
 
 
@@ -177,48 +189,35 @@ async def _write_items(connection: AsyncConnection, lease: Lease, items: Sequenc
         return
     await connection.execute(
         insert(package_items),
-        [
-            {
-                "package_id": lease.package_id,
-                "ordinal": item.ordinal,
-                "student_code": item.student_code,
-                "result": item.result,
-                "transcript_code": item.transcript_code,
-                "original_sha256": item.original_sha256,
-                "findings": findings_to_json(item.findings),
-            }
-            for item in items
-        ],
+        [{"package_id": lease.package_id, **item_columns(item)} for item in items],
     )
 
 
 async def _write_package(
-    connection: AsyncConnection,
-    lease: Lease,
-    decision: Decision,
-    committed: Committed,
-    *,
-    now: datetime,
+    connection: AsyncConnection, lease: Lease, columns: dict[str, Any]
 ) -> None:
-    message, school = decision.message, decision.school
     statement = (
         update(packages)
         .where(packages.c.package_id == lease.package_id)
-        .values(
-            state=State.DECIDED,
-            message_id=None if message is None else message.message_id,
-            purpose=None if message is None else message.purpose,
-            school_code=None if school is None else school.code,
-            province_code=None if school is None else school.province_code,
-            total=None if message is None else committed.accepted + committed.rejected,
-            accepted=committed.accepted,
-            rejected=committed.rejected,
-            errors=findings_to_json(decision.findings),
-            finished_at=now,
-            leases=0,
-        )
+        .values(state=State.DECIDED, leases=0, **columns)
     )
     await connection.execute(statement)
+
+
+def _columns(decision: Decision, committed: Committed, *, now: datetime) -> dict[str, Any]:
+    """Name what the decision makes of the row, but for the queue's part of it."""
+    message, school = decision.message, decision.school
+    return {
+        "message_id": None if message is None else message.message_id,
+        "purpose": None if message is None else message.purpose,
+        "school_code": None if school is None else school.code,
+        "province_code": None if school is None else school.province_code,
+        "total": None if message is None else committed.accepted + committed.rejected,
+        "accepted": committed.accepted,
+        "rejected": committed.rejected,
+        "errors": findings_to_json(decision.findings),
+        "finished_at": now,
+    }
 
 
 def _summary(decision: Decision, items: Sequence[Item]) -> Committed:

@@ -16,6 +16,7 @@ from app.intake.package import Package
 from app.intake.reading import Reader, Shown
 from app.intake.validate import DryRuns
 from app.intake.waiting import Decisions
+from app.journal import Journal
 from app.locale import Language, preferred_language
 from app.tracing import trace_id_of
 from app.vault import Vault
@@ -42,6 +43,7 @@ class PackageParts:
 
     database: Database
     vault: Vault
+    journal: Journal
     authenticate: Callable[[Request], Awaitable[Caller]]
     clock: Callable[[], datetime]
     decisions: Decisions

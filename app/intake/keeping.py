@@ -16,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.audit.record import Action, record
 from app.db import Database
 from app.intake.decision import Decision, RefusedWhole, TakenApart, Withdrawing
+from app.intake.journaling import journal_discards
 from app.intake.tables import package_discards, package_holds, packages
+from app.journal import Journal
 from app.vault import Vault
 from app.vault.vault import Held
 
@@ -58,11 +60,14 @@ async def note_hold(database: Database, package_id: UUID, held: Held, *, now: da
         await connection.execute(insert(package_holds).values(values).on_conflict_do_nothing())
 
 
-async def discard_refused(database: Database, vault: Vault, *, now: datetime) -> int:
+async def discard_refused(
+    database: Database, vault: Vault, journal: Journal, *, now: datetime
+) -> int:
     """Remove the bytes of packages of which nothing was accepted, after their time.
 
     Repeatable, and several workers may do it at once. Rows, results and replies stay. After a crash
-    between removal and row the next round finds no object and writes the row.
+    between removal and row the next round finds no object and writes the row; one between the
+    journal and the commit leaves an entry that the next round repeats with a higher order.
 
     Returns:
         How many objects are gone; what is still locked waits for a later round.
@@ -79,7 +84,7 @@ async def discard_refused(database: Database, vault: Vault, *, now: datetime) ->
         for digest in digests:
             # The same bytes sent again meanwhile: the vault then refuses, or has them anew.
             if await vault.discard(digest, before=before):
-                await _note_discard(database, digest, before=before, now=now)
+                await _note_discard(database, journal, digest, before=before, now=now)
                 gone += 1
         after = digests[-1]
 
@@ -116,7 +121,7 @@ async def _expired(connection: AsyncConnection, *, before: datetime, after: str)
 
 
 async def _note_discard(
-    database: Database, digest: str, *, before: datetime, now: datetime
+    database: Database, journal: Journal, digest: str, *, before: datetime, now: datetime
 ) -> None:
     refused = select(packages.c.package_id).where(
         packages.c.digest == digest,
@@ -124,6 +129,7 @@ async def _note_discard(
         packages.c.finished_at < before,
         ~exists().where(package_discards.c.package_id == packages.c.package_id),
     )
+    mine: list[UUID] = []
     async with database.begin() as connection:
         for package_id in list(await connection.scalars(refused)):
             values = {"package_id": package_id, "discarded_at": now}
@@ -132,6 +138,7 @@ async def _note_discard(
             )
             if not noted.rowcount:  # another worker was faster
                 continue
+            mine.append(package_id)
             await record(
                 connection,
                 at=now,
@@ -140,3 +147,4 @@ async def _note_discard(
                 object=str(package_id),
                 detail={"digest": digest},
             )
+        await journal_discards(journal, connection, mine, digest, at=now)

@@ -16,6 +16,7 @@ from app.intake.judging import Judges, judge_package
 from app.intake.keeping import may_bring_in, note_hold
 from app.intake.processes import VerificationProcesses
 from app.intake.queue import Lease
+from app.journal import Journal
 from app.keys import WorkerKeys
 from app.vault import Vault
 from app.vault.vault import FIRST_LOCK
@@ -27,7 +28,8 @@ class Processing:
 
     Attributes:
         clock: reads the time once, for the moment of the decision.
-        retention: how long a package stays locked after something in it was accepted.
+        retention: how long a package stays locked after something in it was accepted, and the
+            journal's entries.
     """
 
     database: Database
@@ -36,6 +38,11 @@ class Processing:
     processes: VerificationProcesses
     clock: Callable[[], datetime]
     retention: timedelta = FIRST_LOCK
+
+    @property
+    def journal(self) -> Journal:
+        """Where this worker's changes of the record are kept."""
+        return Journal(vault=self.vault, key=self.keys.journal, retention=self.retention)
 
 
 async def process_package(parts: Processing, lease: Lease) -> Committed:
@@ -70,7 +77,7 @@ async def process_package(parts: Processing, lease: Lease) -> Committed:
         until = lease.received_at + parts.retention
         held = await parts.vault.hold(lease.digest, until)
         await note_hold(parts.database, lease.package_id, held, now=parts.clock())
-    # 5 commit point: items, register, audit and state 02, or nothing
+    # 5 commit point: items, register, audit, state 02 and the journal, or nothing
     return await commit_decision(
-        parts.database, lease, decision, keys=parts.keys, now=parts.clock()
+        parts.database, parts.journal, lease, decision, keys=parts.keys, now=parts.clock()
     )

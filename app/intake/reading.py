@@ -10,6 +10,7 @@ from app.audit.record import Action, record
 from app.clients.accounts import Caller, Scope
 from app.db import Database
 from app.errors import NotFound
+from app.intake.journaling import journal_reading
 from app.intake.package import Item, Package, State
 from app.intake.packages import (
     find_by_digest,
@@ -19,6 +20,7 @@ from app.intake.packages import (
     reply_of,
 )
 from app.intake.queue import place_in_queue
+from app.journal import Journal
 from app.vault import Vault
 
 
@@ -104,11 +106,17 @@ async def read_reply(database: Database, package_id: UUID, reader: Reader) -> by
     return body
 
 
-async def acknowledge_reply(database: Database, package_id: UUID, reader: Reader) -> None:
+async def acknowledge_reply(
+    database: Database, journal: Journal, package_id: UUID, reader: Reader
+) -> None:
     """Record that the sender has read the reply: state 04. Repeating it changes nothing.
+
+    A crash before the commit leaves state 03 and perhaps an entry of the journal that nobody was
+    told of.
 
     Raises:
         NotFound: there is no reply yet, or it is another client's.
+        Unavailable: the database or the vault cannot take it now.
     """
     package = await find_visible(database, package_id, reader)
     if package.client_id != reader.caller.client_id:
@@ -116,6 +124,7 @@ async def acknowledge_reply(database: Database, package_id: UUID, reader: Reader
     async with database.begin() as connection:
         if await mark_read(connection, package.package_id, reader.now):
             await _record(connection, reader, Action.REPLY_ACKNOWLEDGED, package)
+            await journal_reading(journal, connection, package.package_id, at=reader.now)
         elif package.state not in {State.REPLIED, State.READ}:
             raise NotFound
 

@@ -15,10 +15,12 @@ from app.db import Database
 from app.directory.schools import find_school
 from app.errors import DuplicateMessage, NotFound
 from app.intake.claims import HEAD_BYTES, claimed_message, claimed_school
+from app.intake.journaling import journal_receipt
 from app.intake.lanes import lane_of
 from app.intake.package import Package, State
 from app.intake.packages import add_package, find_by_digest, find_message
 from app.intake.upload import Declared, Spooled, uploaded
+from app.journal import Journal
 from app.vault import Vault
 
 
@@ -43,12 +45,20 @@ class Submission:
     rest: timedelta | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Where a package becomes durable: its bytes, its row, and what its bytes do not say."""
+
+    database: Database
+    vault: Vault
+    journal: Journal
+
+
 async def receive_package(
     submission: Submission,
     *,
     caller: Caller,
-    database: Database,
-    vault: Vault,
+    stores: Stores,
     now: datetime,
     trace_id: str,
 ) -> Receipt:
@@ -69,15 +79,16 @@ async def receive_package(
     # 1 the digest is the package's identity and the idempotency key
     async with uploaded(submission.body, submission.declared) as upload:
         # 2 known bytes get the known answer
-        async with database.read() as connection:
+        async with stores.database.read() as connection:
             known = await find_by_digest(connection, caller.client_id, upload.digest)
             if known is not None:
                 return Receipt(package=known, repeated=True)
             head = await asyncio.to_thread(_head, upload)
             await _refuse_used_id(connection, caller, upload.digest, head, now)
         # 3 the bytes become durable; after a crash here an object without a row is harmless
-        await vault.put_once(upload.digest, upload.content)
-    # 4 commit point: the row and its audit, or neither
+        await stores.vault.put_once(upload.digest, upload.content)
+    # 4 commit point: the row, its audit and its entry in the journal. A crash between the last two
+    # leaves an entry about a package that nobody was told of, and its repetition a higher one.
     package = Package(
         package_id=uuid4(),
         client_id=caller.client_id,
@@ -86,7 +97,7 @@ async def receive_package(
         state=State.RECEIVED,
         received_at=now,
     )
-    async with database.begin() as connection:
+    async with stores.database.begin() as connection:
         lane = await lane_of(connection, package, claimed_school(head))
         added = await add_package(connection, package, lane=lane, rest=submission.rest)
         if added:
@@ -99,8 +110,9 @@ async def receive_package(
                 detail={"digest": package.digest, "size": package.size},
                 trace_id=trace_id,
             )
+            await journal_receipt(stores.journal, connection, package)
     # 5 answer with what is committed: a concurrent request with the same bytes may have won
-    async with database.read() as connection:
+    async with stores.database.read() as connection:
         committed = await find_by_digest(connection, caller.client_id, upload.digest)
     if committed is None:
         raise NotFound

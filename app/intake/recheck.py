@@ -10,6 +10,7 @@ from app.errors import IntegrityFailure, NotFound
 from app.intake.checks import ItemVerdict
 from app.intake.process import Processing
 from app.register.find import find, report_of
+from app.register.journaling import journal_standing
 from app.register.record import Standing, TranscriptRecord
 from app.register.standing import decide_standing, provisional_codes
 from app.signatures.catalogue import CATALOGUE
@@ -41,8 +42,9 @@ class Rechecked:
 async def recheck_provisional(parts: Processing) -> Rechecked:
     """Verify every provisional transcript again with today's evidence, for its own receipt.
 
-    Each transition is one transaction with its line in the audit. Repeatable, and several workers
-    may do it at once: the first one decides.
+    Each transition is one transaction with its line in the audit and its entry in the journal.
+    Repeatable, and several workers may do it at once: the first one decides. A crash before the
+    commit leaves at most an entry that nobody was told of.
 
     Raises:
         Unavailable: the vault or the database cannot answer now.
@@ -137,4 +139,13 @@ async def _commit(
                 action=Action.TRANSCRIPT_FINAL if final else Action.TRANSCRIPT_REVOKED,
                 object=code,
                 detail={"code": reason, "trust_snapshot_sha256": trust},
+            )
+            await journal_standing(
+                parts.journal,
+                connection,
+                transcript_code=code,
+                standing=standing,
+                cause=reason,
+                trust_snapshot_sha256=trust,
+                at=now,
             )

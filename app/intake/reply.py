@@ -22,10 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.db import Database
 from app.intake.answer import package_path
 from app.intake.decision import LeaseLost
+from app.intake.journaling import journal_reply
 from app.intake.package import Item, Package, Result, State
 from app.intake.packages import find_package, items_of
 from app.intake.queue import Lease, holds
 from app.intake.tables import package_replies, packages
+from app.journal import Journal
 from app.keys import WorkerKeys
 from app.locale import local_time
 from app.register.find import student_names
@@ -44,15 +46,16 @@ _CANONICALIZATION = Canonicalization.INCLUSIVE_10
 
 
 async def reply_to_package(
-    database: Database, lease: Lease, *, keys: WorkerKeys, now: datetime
+    database: Database, journal: Journal, lease: Lease, *, keys: WorkerKeys, now: datetime
 ) -> None:
     """Make, sign and keep the reply to a decided package; it is then in state 03.
 
-    Repeatable: until the commit nothing is kept, and the reply depends on committed rows alone.
+    Repeatable: the reply depends on committed rows alone, and until the commit nothing is kept but,
+    after a crash, an entry of the journal that nobody was told of; the next one has a higher order.
 
     Raises:
         LeaseLost: another worker has the package; nothing was written.
-        Unavailable: the database cannot answer now.
+        Unavailable: the database or the vault cannot answer now.
     """
     async with database.read() as connection:
         package = await find_package(connection, lease.client_id, lease.package_id)
@@ -68,6 +71,7 @@ async def reply_to_package(
             raise LeaseLost
         await _keep(connection, lease, body, now=now)
         await announce(connection, lease.client_id, PACKAGE_FINISHED, _told(package), now=now)
+        await journal_reply(journal, connection, lease.package_id, body, at=now)
 
 
 def build_reply(

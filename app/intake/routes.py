@@ -171,7 +171,8 @@ def _add_documents(router: APIRouter, parts: PackageParts) -> None:
     )
     async def acknowledge(request: Request, package_id: _PackageId) -> None:
         """Record that the sender has read the reply (state 04); repeating it changes nothing."""
-        await acknowledge_reply(parts.database, package_id, await parts.reader(request))
+        reader = await parts.reader(request)
+        await acknowledge_reply(parts.database, parts.journal, package_id, reader)
 
 
 def _xml(content: bytes, filename: str, headers: dict[str, str]) -> Response:

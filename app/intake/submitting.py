@@ -10,7 +10,7 @@ from app.intake.answer import PackageAnswer, ValidationAnswer, package_path, val
 from app.intake.exchange import PREFER, PackageParts, answer_language, present, text_header
 from app.intake.limits import PACKAGE_LIMIT, TRANSCRIPTS_LIMIT
 from app.intake.reading import find_visible, show_package
-from app.intake.receive import Submission, receive_package
+from app.intake.receive import Stores, Submission, receive_package
 from app.intake.upload import ACCEPTED_ENCODINGS, XML, declared_in
 
 
@@ -80,8 +80,7 @@ def add_submission(router: APIRouter, parts: PackageParts) -> None:
         receipt = await receive_package(
             submission,
             caller=reader.caller,
-            database=parts.database,
-            vault=parts.vault,
+            stores=Stores(database=parts.database, vault=parts.vault, journal=parts.journal),
             now=reader.now,
             trace_id=reader.trace_id,
         )

@@ -135,9 +135,9 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def as_written(row: Mapping[str, Any]) -> dict[str, Any]:
+def as_written(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Write the columns of a row as a body holds them; octets as base64, days as YYYY-MM-DD."""
-    return {name: _written(value) for name, value in row.items()}
+    return {str(name): _written(value) for name, value in row.items()}
 
 
 def _written(value: Any) -> Any:

@@ -6,23 +6,31 @@ from datetime import date, datetime
 from app.clients.accounts import Scope, create_client
 from app.clients.secrets import new_secret
 from app.db import Database
+from app.directory.journaling import journal_schools
 from app.directory.schools import School, register_school
+from app.journal import Journal
 from app.sandbox.conformance.messages import UNGRANTED
 from app.sandbox.school import SyntheticSchool
+from app.trust.journaling import journal_certificate
 from app.trust.registry import register_certificate
 
 
 async def enrol_school(
-    database: Database, school: SyntheticSchool, *, approved_from: date, now: datetime
+    database: Database,
+    journal: Journal,
+    school: SyntheticSchool,
+    *,
+    approved_from: date,
+    now: datetime,
 ) -> None:
     """Add a school to the directory and approve its principal's and its own certificate.
 
-    Repeating it changes nothing.
+    Repeating it changes nothing but the journal.
     """
     entry = School(code=school.code, name=school.name, province_code=school.province_code)
     async with database.begin() as connection:
         await register_school(connection, entry, now)
-        for certificate in school.certificates:
+        approved = [
             await register_certificate(
                 connection,
                 der=certificate.der,
@@ -32,6 +40,11 @@ async def enrol_school(
                 approved_by="sandbox",
                 now=now,
             )
+            for certificate in school.certificates
+        ]
+        await journal_schools(journal, connection, [school.code], at=now)
+        for key in filter(None, approved):
+            await journal_certificate(journal, connection, key, at=now)
 
 
 async def open_account(
@@ -58,6 +71,7 @@ async def open_account(
 
 async def enrol_conformance(
     database: Database,
+    journal: Journal,
     schools: Sequence[SyntheticSchool],
     *,
     client_id: str,
@@ -72,7 +86,7 @@ async def enrol_conformance(
         Conflict: the client exists.
     """
     for school in schools:
-        await enrol_school(database, school, approved_from=approved_from, now=now)
+        await enrol_school(database, journal, school, approved_from=approved_from, now=now)
     secret = new_secret()
     other = School(code=UNGRANTED, name="Trường Mẫu Ngoài Phạm Vi", province_code="79")
     async with database.begin() as connection:
@@ -86,4 +100,5 @@ async def enrol_conformance(
             secret=secret,
             now=now,
         )
+        await journal_schools(journal, connection, [UNGRANTED], at=now)
     return secret

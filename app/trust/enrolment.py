@@ -1,6 +1,7 @@
 """Registration of certificates: a school asks, a department decides, the holder may take it back.
 
-Each step is one transaction with its event and its line in the audit; events are only added.
+Each step is one transaction with its event, its line in the audit and its entry in the journal;
+events are only added. A crash before the commit leaves at most an entry that nobody was told of.
 A package that is on its way is judged by the time at which it was received: what came before a
 revocation counts, what comes from then on does not, whatever day it names.
 """
@@ -13,10 +14,10 @@ from hashlib import sha256
 from cryptography.x509 import load_der_x509_certificate
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.audit.record import Action, record
 from app.db import Database
 from app.directory.schools import find_school
 from app.errors import CertificateRefused, Conflict, InvalidRequest, NotAllowed
+from app.journal import Journal
 from app.locale import VIETNAM
 from app.signatures.trust import TrustSnapshot
 from app.trust.candidate import Candidate, check_candidate, key_digest
@@ -25,7 +26,6 @@ from app.trust.entry import (
     RegistrationKey,
     RegistrationState,
     RegistryEntry,
-    RegistryEvent,
     Ruling,
     Wish,
 )
@@ -34,21 +34,14 @@ from app.trust.ledger import (
     entries_for_key,
     find_entry,
     lock_key,
-    note_event,
     update_entry,
 )
 from app.trust.rights import require_decider, require_holder
-
-_ACTIONS = {
-    "requested": Action.CERTIFICATE_REQUESTED,
-    "approved": Action.CERTIFICATE_APPROVED,
-    "refused": Action.CERTIFICATE_REFUSED,
-    "revoked": Action.CERTIFICATE_REVOKED,
-}
+from app.trust.steps import note_step
 
 
 async def request_certificate(
-    database: Database, trust: TrustSnapshot, wish: Wish, act: Act
+    database: Database, journal: Journal, trust: TrustSnapshot, wish: Wish, act: Act
 ) -> tuple[RegistryEntry, bool]:
     """Put a certificate up for approval; asking again gives what stands, a refused one a new turn.
 
@@ -92,12 +85,19 @@ async def request_certificate(
             await add_entry(connection, entry, candidate.key_sha256)
         else:
             await update_entry(connection, entry)
-        await _note(connection, entry, act, event="requested", valid=(wish.first, wish.last))
+        await note_step(
+            journal, connection, entry, act, event="requested", valid=(wish.first, wish.last)
+        )
     return entry, True
 
 
 async def decide_certificate(
-    database: Database, trust: TrustSnapshot, key: RegistrationKey, ruling: Ruling, act: Act
+    database: Database,
+    journal: Journal,
+    trust: TrustSnapshot,
+    key: RegistrationKey,
+    ruling: Ruling,
+    act: Act,
 ) -> RegistryEntry:
     """Approve or refuse a certificate that waits; the same decision again changes nothing.
 
@@ -130,7 +130,8 @@ async def decide_certificate(
         if ruling.decision == "approve":
             await _check_again(connection, trust, entry, act)
         await update_entry(connection, decided)
-        await _note(
+        await note_step(
+            journal,
             connection,
             decided,
             act,
@@ -142,7 +143,12 @@ async def decide_certificate(
 
 
 async def revoke_certificate(
-    database: Database, key: RegistrationKey, since: datetime, reason: str, act: Act
+    database: Database,
+    journal: Journal,
+    key: RegistrationKey,
+    since: datetime,
+    reason: str,
+    act: Act,
 ) -> RegistryEntry:
     """Take an approved certificate back from a time on; a second time can only be an earlier one.
 
@@ -162,7 +168,9 @@ async def revoke_certificate(
             return entry
         revoked = replace(entry, revoked_from=since)
         await update_entry(connection, revoked)
-        await _note(connection, revoked, act, event="revoked", reason=reason, revoked_from=since)
+        await note_step(
+            journal, connection, revoked, act, event="revoked", reason=reason, revoked_from=since
+        )
     return revoked
 
 
@@ -259,34 +267,3 @@ async def _check_again(
         now=act.now,
     )
     await _require_own_key(connection, entry.key, candidate)
-
-
-async def _note(  # noqa: PLR0913 -- reason: the columns of one row
-    connection: AsyncConnection,
-    entry: RegistryEntry,
-    act: Act,
-    *,
-    event: str,
-    valid: tuple[date | None, date | None] = (None, None),
-    revoked_from: datetime | None = None,
-    reason: str | None = None,
-) -> None:
-    noted = RegistryEvent(
-        at=act.now,
-        actor=act.caller.client_id,
-        event=event,
-        valid_from=valid[0],
-        valid_to=valid[1],
-        revoked_from=revoked_from,
-        reason=reason,
-    )
-    await note_event(connection, entry.key, noted)
-    await record(
-        connection,
-        at=act.now,
-        actor=act.caller.client_id,
-        action=_ACTIONS[event],
-        object=entry.key.certificate_sha256,
-        detail={"school_code": entry.key.school_code, "role": entry.key.role.value},
-        trace_id=act.trace_id,
-    )

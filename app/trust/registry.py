@@ -4,6 +4,7 @@ A department approves them on request (`app.trust.enrolment`), an operator witho
 """
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date, datetime
 from hashlib import sha256
 
@@ -15,7 +16,7 @@ from app.errors import CertificateRefused, InvalidRequest
 from app.signatures.trust import Registration
 from app.transcripts.profile import Role
 from app.trust.candidate import key_digest
-from app.trust.entry import RegistrationState
+from app.trust.entry import RegistrationKey, RegistrationState
 from app.trust.tables import certificate_events, certificates
 
 REGISTERED_ROLES = (Role.PRINCIPAL, Role.SCHOOL)
@@ -31,10 +32,13 @@ async def register_certificate(  # noqa: PLR0913 -- reason: the columns of one r
     approved_from: date,
     approved_by: str,
     now: datetime,
-) -> None:
+) -> RegistrationKey | None:
     """Approve a certificate for a school and a role from a day on; repeating it changes nothing.
 
     The operator's way, who answers for the certificate: only that it is one is checked here.
+
+    Returns:
+        The new entry, for the journal; None when there was one.
 
     Raises:
         InvalidRequest: the role is not one that is registered.
@@ -45,13 +49,12 @@ async def register_certificate(  # noqa: PLR0913 -- reason: the columns of one r
     key_sha256 = key_digest(der)
     if key_sha256 is None:
         raise CertificateRefused("SIG-530")
-    key = {
-        "certificate_sha256": sha256(der).hexdigest(),
-        "school_code": school_code,
-        "role": role.value,
-    }
+    key = RegistrationKey(
+        certificate_sha256=sha256(der).hexdigest(), school_code=school_code, role=role
+    )
+    named = {**asdict(key), "role": role.value}
     statement = insert(certificates).values(
-        **key,
+        **named,
         der=der,
         state=RegistrationState.APPROVED,
         approved_from=approved_from,
@@ -62,9 +65,11 @@ async def register_certificate(  # noqa: PLR0913 -- reason: the columns of one r
         key_sha256=key_sha256,
     )
     added = statement.on_conflict_do_nothing().returning(certificates.c.role)
-    if (await connection.execute(added)).first() is not None:
-        event = {"at": now, "actor": approved_by, "event": "approved", "valid_from": approved_from}
-        await connection.execute(insert(certificate_events).values(**key, **event))
+    if (await connection.execute(added)).first() is None:
+        return None
+    event = {"at": now, "actor": approved_by, "event": "approved", "valid_from": approved_from}
+    await connection.execute(insert(certificate_events).values(**named, **event))
+    return key
 
 
 async def registrations_of(

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from app.clients.accounts import Caller, Scope
 from app.db import Database
 from app.errors import InvalidRequest, StartRefused, TooLarge, Unavailable, WrongMediaType
+from app.journal import Journal
 from app.signatures.trust import TrustSnapshot
 from app.tracing import trace_id_of
 from app.transcripts.profile import Role
@@ -63,6 +64,7 @@ class CertificateParts:
     """
 
     database: Database
+    journal: Journal
     trust_folder: FilePath
     authenticate: Callable[[Request], Awaitable[Caller]]
     clock: Callable[[], datetime]
@@ -166,7 +168,9 @@ def _add_request(router: APIRouter, parts: CertificateParts) -> None:
             first=asked.wish_from,
             last=asked.wish_to,
         )
-        entry, fresh = await request_certificate(parts.database, await parts.trust(), wish, act)
+        entry, fresh = await request_certificate(
+            parts.database, parts.journal, await parts.trust(), wish, act
+        )
         if not fresh:
             response.status_code = HTTPStatus.OK
         response.headers["Location"] = present_entry(entry).links.self
@@ -188,7 +192,8 @@ def _add_decision(router: APIRouter, parts: CertificateParts) -> None:
             decision=said.decision, first=said.valid_from, last=said.valid_to, reason=said.reason
         )
         key = await _key(parts, act, sha256, said.school, said.role)
-        await decide_certificate(parts.database, await parts.trust(), key, ruling, act)
+        trust = await parts.trust()
+        await decide_certificate(parts.database, parts.journal, trust, key, ruling, act)
         return await _shown(parts, act, key)
 
 
@@ -208,7 +213,7 @@ def _add_revocation(router: APIRouter, parts: CertificateParts) -> None:
         said = await _read(request, CertificateRevocation)
         key = await _key(parts, act, sha256, said.school, said.role)
         since = said.revoked_from or act.now
-        await revoke_certificate(parts.database, key, since, said.reason, act)
+        await revoke_certificate(parts.database, parts.journal, key, since, said.reason, act)
         return await _shown(parts, act, key)
 
 

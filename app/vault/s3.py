@@ -175,7 +175,9 @@ class S3Vault:
         try:
             version, _ = self._versions.find(key)
         except NotFound:
-            version = self._versions.put(key, content, until=until)
+            # Under the default lock first: a server may refuse one that it is asked for here, such
+            # as an end that its clock has passed.
+            version = self._versions.put(key, content)
         self._require_locked(key, version, until)
 
     def _hold(self, key: str, until: datetime) -> Held:

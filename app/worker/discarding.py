@@ -27,7 +27,7 @@ async def keep_discarding(parts: Processing, stop: asyncio.Event) -> None:
 async def _do_round(parts: Processing) -> None:
     """Outlives the loss of the database and of the vault: the rest is done in the next round."""
     try:
-        gone = await discard_refused(parts.database, parts.vault, now=parts.clock())
+        gone = await discard_refused(parts.database, parts.vault, parts.journal, now=parts.clock())
     except Unavailable as error:
         _log.warning("discarding.waits", part=error.part)
     except Exception as error:  # noqa: BLE001 -- reason: packages go on whatever happens here

@@ -128,7 +128,7 @@ async def _bring_to_reply(parts: Processing, lease: Lease) -> None:
             _log.error("check.unforeseen", **told)
         if committed.disputed:
             _log.error("check.disputed", **told)
-    await reply_to_package(parts.database, lease, keys=parts.keys, now=parts.clock())
+    await reply_to_package(parts.database, parts.journal, lease, keys=parts.keys, now=parts.clock())
     _log.info("package.replied", package=str(lease.package_id))
 
 
@@ -148,7 +148,9 @@ async def _decide(parts: Processing, lease: Lease) -> Committed:
             _report_failure(lease, error)
     _log.error("package.poison", package=str(lease.package_id), digest=lease.digest)
     poison = RefusedWhole(findings=(Finding(code="PKG-199"),))
-    return await commit_decision(parts.database, lease, poison, keys=parts.keys, now=parts.clock())
+    return await commit_decision(
+        parts.database, parts.journal, lease, poison, keys=parts.keys, now=parts.clock()
+    )
 
 
 async def _holding(

@@ -1,12 +1,15 @@
 """A whole repository for each test of this folder; its verification processes serve a whole run."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from app.intake.processes import VerificationProcesses
+from app.journal import Journal
 from app.secondopinion.sampling import EVERYTHING
+from app.vault import open_vault
 from tests.scenarios import scenario_of
 from tests.vaults import KINDS, Store, bucket_store, folder_store
 from tests.working import STUDENTS, LoopThread, Repository, running_repository
@@ -51,3 +54,10 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
         made = folder_store(tmp_path / "vault", unnamed_files=request.param == "directory")
     await made.vault.check()
     return made
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    """A journal in a folder of its own."""
+    vault = open_vault((tmp_path / "journal").as_uri())
+    return Journal(vault=vault, key=b"j" * 32, retention=timedelta(days=90))

@@ -10,6 +10,7 @@ from app.directory.loading import SourceFile, load_assignments, load_schools, lo
 from app.directory.schools import find_school, history_of
 from app.directory.staff import lists_of, staff_key
 from app.errors import FileRefused, InvalidRequest
+from app.journal import Journal
 from app.signatures.staff import hash_personal_number
 
 NOW = datetime(2026, 6, 10, 8, tzinfo=UTC)
@@ -39,13 +40,13 @@ def file(content: str, *, write: bool = True) -> SourceFile:
 
 
 async def test_what_a_file_changes_is_told_before_and_taken_after(
-    database: Database, worker_database: Database
+    database: Database, journal: Journal, worker_database: Database
 ) -> None:
     async with database.begin() as connection:
-        told = await load_schools(connection, file(SCHOOLS, write=False))
+        told = await load_schools(connection, journal, file(SCHOOLS, write=False))
         assert await find_school(connection, "77000001") is None
-        assert await load_schools(connection, file(SCHOOLS)) == told
-        assert await load_schools(connection, file(SCHOOLS)) == ()
+        assert await load_schools(connection, journal, file(SCHOOLS)) == told
+        assert await load_schools(connection, journal, file(SCHOOLS)) == ()
     assert told == (
         "+ 77000001 | Trường THCS Mẫu Cũ | 03 | 77 |  | ..2025-06-30 | ",
         "+ 77000001 | Trường THCS Mẫu | 03 | 79 | 26506 Phường Mẫu | 2025-07-01.. | ",
@@ -60,12 +61,14 @@ async def test_what_a_file_changes_is_told_before_and_taken_after(
     assert closed.periods[-1].successor_code == "77000001"
 
 
-async def test_only_the_schools_of_a_file_change_and_the_audit_names_it(database: Database) -> None:
+async def test_only_the_schools_of_a_file_change_and_the_audit_names_it(
+    database: Database, journal: Journal
+) -> None:
     renamed = SCHOOLS.replace("Trường THPT Mẫu", "Trường THPT Mẫu Hai")
     head, *lines = renamed.splitlines()
     async with database.begin() as connection:
-        await load_schools(connection, file(SCHOOLS))
-        told = await load_schools(connection, file(f"{head}\n{lines[-1]}\n"))
+        await load_schools(connection, journal, file(SCHOOLS))
+        told = await load_schools(connection, journal, file(f"{head}\n{lines[-1]}\n"))
         assert await find_school(connection, "77000001") is not None
         query = "SELECT actor, action, object, detail->>'changes' FROM audit ORDER BY id"
         rows = [tuple(row) for row in await connection.execute(text(query))]
@@ -76,18 +79,20 @@ async def test_only_the_schools_of_a_file_change_and_the_audit_names_it(database
     ]
 
 
-async def test_a_file_with_a_fault_changes_nothing(database: Database) -> None:
+async def test_a_file_with_a_fault_changes_nothing(database: Database, journal: Journal) -> None:
     async with database.begin() as connection:
         with pytest.raises(FileRefused):
-            await load_schools(connection, file(SCHOOLS + "77000003,Trường Mẫu,03,99,,,,,\n"))
+            await load_schools(
+                connection, journal, file(SCHOOLS + "77000003,Trường Mẫu,03,99,,,,,\n")
+            )
         assert await find_school(connection, "77000001") is None
 
 
 async def test_the_lists_of_a_school_are_read_for_the_years_that_matter(
-    database: Database, worker_database: Database
+    database: Database, journal: Journal, worker_database: Database
 ) -> None:
     async with database.begin() as connection:
-        await load_schools(connection, file(SCHOOLS))
+        await load_schools(connection, journal, file(SCHOOLS))
         assert await lists_of(connection, "77000001", key=KEY, day=NOW) is None
         assert len(await load_staff(connection, file(STAFF), "77000001", KEY)) == 2
         assert await load_staff(connection, file(STAFF), "77000001", KEY) == ()
@@ -103,10 +108,10 @@ async def test_the_lists_of_a_school_are_read_for_the_years_that_matter(
     assert [one.school_year for one in later.assignments] == [2025, 2025]
 
 
-async def test_assignments_of_other_years_stay(database: Database) -> None:
+async def test_assignments_of_other_years_stay(database: Database, journal: Journal) -> None:
     head, _, _, homeroom = ASSIGNMENTS.splitlines()
     async with database.begin() as connection:
-        await load_schools(connection, file(SCHOOLS))
+        await load_schools(connection, journal, file(SCHOOLS))
         await load_staff(connection, file(STAFF), "77000001", KEY)
         await load_assignments(connection, file(ASSIGNMENTS), "77000001")
         told = await load_assignments(connection, file(f"{head}\n{homeroom}\n"), "77000001")
@@ -120,9 +125,9 @@ async def test_assignments_of_other_years_stay(database: Database) -> None:
     ]
 
 
-async def test_an_emptied_staff_list_is_none(database: Database) -> None:
+async def test_an_emptied_staff_list_is_none(database: Database, journal: Journal) -> None:
     async with database.begin() as connection:
-        await load_schools(connection, file(SCHOOLS))
+        await load_schools(connection, journal, file(SCHOOLS))
         await load_staff(connection, file(STAFF), "77000001", KEY)
         told = await load_staff(connection, file(STAFF.splitlines()[0]), "77000001", KEY)
         assert [line[:2] for line in told] == ["- ", "- "]
@@ -139,9 +144,9 @@ async def test_lists_of_a_school_that_the_directory_does_not_have_are_refused(
             await load_assignments(connection, file(ASSIGNMENTS), "77000001")
 
 
-async def test_no_personal_number_is_kept(database: Database) -> None:
+async def test_no_personal_number_is_kept(database: Database, journal: Journal) -> None:
     async with database.begin() as connection:
-        await load_schools(connection, file(SCHOOLS))
+        await load_schools(connection, journal, file(SCHOOLS))
         await load_staff(connection, file(STAFF), "77000001", KEY)
         kept = [str(row) for row in await connection.execute(text("SELECT * FROM school_staff"))]
     assert kept

@@ -55,7 +55,7 @@ def discard(repository: Repository, now: datetime) -> int:
     async def run() -> int:
         database = connect(repository.database_url, role="hocba_worker")
         try:
-            return await discard_refused(database, repository.vault, now=now)
+            return await discard_refused(database, repository.vault, repository.journal, now=now)
         finally:
             await database.dispose()
 
@@ -73,7 +73,8 @@ def test_a_package_that_brings_something_in_is_held_and_it_is_written_down(
     answer = working.package()
     assert answer["accepted"] == 6
     assert working.execute(HOLDS) == [(answer["digest"], None, NOW + timedelta(days=90))]
-    (kept,) = [path for path in working.vault_folder.rglob("*") if path.is_file()]
+    originals = working.vault_folder / "sha256"
+    (kept,) = [path for path in originals.rglob("*") if path.is_file()]
     assert kept.stat().st_mode & 0o777 == 0o444
 
 

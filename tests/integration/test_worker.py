@@ -1,59 +1,42 @@
 """The worker: leases that run out, failures that end, stores that go away and come back."""
 
 import asyncio
-from datetime import datetime, timedelta
-from typing import BinaryIO
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from app.errors import Unavailable
-from app.vault import Vault
-from app.vault.vault import Held, Proof
+from app.vault.directory import DirectoryVault
 from tests.working import IMPATIENT, XML, Repository, Timing
 
 LEASED = "SELECT state, leased_by, leases FROM packages"
 
 
-class FlakyVault:
+class FlakyVault(DirectoryVault):
     """A real vault whose reads are refused or held up, as the test wants."""
 
-    def __init__(self, inner: Vault) -> None:
-        self._inner = inner
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, unnamed_files=True)
         self.refusals = 0
         self.reached = asyncio.Event()
         self.open = asyncio.Event()
         self.open.set()
 
-    async def put_once(self, digest: str, content: BinaryIO) -> None:
-        await self._inner.put_once(digest, content)
-
+    @override
     async def get(self, digest: str) -> bytes:
         self.reached.set()
         if self.refusals:
             self.refusals -= 1
             raise Unavailable(part="vault")
         await self.open.wait()
-        return await self._inner.get(digest)
-
-    async def get_range(self, digest: str, offset: int, length: int) -> bytes:
-        return await self._inner.get_range(digest, offset, length)
-
-    async def hold(self, digest: str, until: datetime) -> Held:
-        return await self._inner.hold(digest, until)
-
-    async def discard(self, digest: str, *, before: datetime) -> bool:
-        return await self._inner.discard(digest, before=before)
-
-    async def prove_locks(self) -> tuple[Proof, ...]:
-        return await self._inner.prove_locks()
-
-    async def check(self) -> None:
-        await self._inner.check()
+        return await super().get(digest)
 
 
 @pytest.fixture
 def flaky(repository: Repository) -> FlakyVault:
-    return FlakyVault(repository.vault)
+    return FlakyVault(repository.vault_folder)
 
 
 def submit(repository: Repository, package: bytes | None = None) -> str:

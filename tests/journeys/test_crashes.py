@@ -186,7 +186,7 @@ def travelling(
     """Run a service over the database of the settings, or over its own, and enrol the school."""
     with deployed(folder, settings, *processes) as deployment:
         url = settings.get("HOCBA_DATABASE_URL") or embedded_url(folder)
-        secret = asyncio.run(enrol(url, scenario))
+        secret = asyncio.run(enrol(url, scenario, folder))
         with closing(Vendor(deployment.url, secret)) as vendor:
             yield Journey(
                 deployment=deployment,

@@ -51,7 +51,7 @@ def service(database_url: str, tmp_path: Path) -> Iterator[tuple[Deployment, Cli
         "HOCBA_VAULT_URL": f"file://{tmp_path}/vault",
         **write_keys_and_trust(tmp_path, scenario),
     }
-    secret = asyncio.run(enrol(database_url, scenario))
+    secret = asyncio.run(enrol(database_url, scenario, tmp_path))
     with (
         deployed(tmp_path, settings, "web", "worker") as deployment,
         Client(deployment.url, CLIENT_ID, secret) as client,
