@@ -77,6 +77,12 @@ def copy(
     keys_file: KeysFile = None,
     ca_file: AuthorityFile = None,
     region: Region = None,
+    expire: Annotated[
+        bool,
+        typer.Option(
+            "--expire", help="Xóa ở kho nhận gói tin bị từ chối mà kho đang dùng đã hết hạn lưu."
+        ),
+    ] = False,
     rate: Annotated[
         float | None, typer.Option(min=0.01, help="Đọc nhiều nhất bao nhiêu MiB mỗi giây.")
     ] = None,
@@ -88,6 +94,7 @@ def copy(
         target=_other_vault(to, settings, keys_file, ca_file, region),
         retention=settings.retention,
         bytes_per_second=None if rate is None else rate * MEBIBYTE,
+        expire=expire,
         clock=read_clock,
     )
 
@@ -215,6 +222,7 @@ def _show_copied(console: Console, copied: Copied) -> None:
     table.add_row("đã sao chép", f"{copied.copied} ({copied.size / MEBIBYTE:.1f} MiB)")
     table.add_row("đã có sẵn", str(copied.present))
     table.add_row("đã khóa lâu hơn", str(copied.locked))
+    table.add_row("đã hết hạn lưu", str(copied.expired))
     table.add_row("hỏng ở kho đang dùng, không sao chép", str(len(copied.damaged_here)))
     table.add_row("hỏng ở kho nhận", str(len(copied.damaged_there)))
     console.print(table)

@@ -2,22 +2,23 @@
 
 Every object is hashed when it is read and hashed again by the store that takes it. What the target
 has already is only looked at, so a run that was stopped is simply started again, and a nightly one
-costs a look at each object. Nothing is ever removed: what the source has discarded since stays in
-the target.
+costs a look at each object. What the source has discarded since stays in the target, unless it is
+asked to expire there too: then what was never held goes 90 days after it was copied. What was held
+stays whatever became of the source, because the target refuses to remove it.
 
 Notes come first, then originals: a package's bytes are kept before anything is noted of them, so no
 note in the target lacks its original. What is written while a run passes comes with the next one.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
 
 from app.errors import IntegrityFailure, NotFound
-from app.vault.listing import Beside, all_of, note_pages, original_pages
+from app.vault.listing import BEHIND_ALL, Beside, all_of, note_pages, original_pages
 from app.vault.lock import in_reach
 from app.vault.vault import FIRST_LOCK, Standing, Stored, Vault
 
@@ -29,6 +30,7 @@ class Copying:
     Attributes:
         retention: how long what the source holds without an end is locked in the target.
         bytes_per_second: the most to read from the source; None for all it gives.
+        expire: whether the target discards what the source no longer has.
         clock: tells now, in UTC.
     """
 
@@ -36,6 +38,7 @@ class Copying:
     target: Vault
     retention: timedelta
     bytes_per_second: float | None
+    expire: bool
     clock: Callable[[], datetime]
 
 
@@ -49,6 +52,7 @@ class Copied:
         size: their bytes.
         present: objects that it had.
         locked: of both, those whose lock in the target was made longer.
+        expired: objects that the target discarded.
         damaged_here: names of objects of the source that do not hash to their digest.
         damaged_there: the same of the target.
     """
@@ -58,6 +62,7 @@ class Copied:
     size: int = 0
     present: int = 0
     locked: int = 0
+    expired: int = 0
     damaged_here: list[str] = field(default_factory=list)
     damaged_there: list[str] = field(default_factory=list)
 
@@ -86,10 +91,15 @@ async def copy_vault(run: Copying, copied: Copied, *, show: Callable[[], None]) 
         copied.present += len(names) - len(fresh)
         await all_of(partial(_copy_note, run, copied, pace), fresh)
         show()
+    kept = Beside(original_pages(run.target), lambda stored: stored.digest)
     async for page in original_pages(run.source):
+        surplus = await kept.up_to(page[-1].digest) - {stored.digest for stored in page}
         await all_of(partial(_copy_original, run, copied, pace), page)
+        await _expire(run, copied, surplus)
         copied.place = page[-1].digest
         show()
+    await _expire(run, copied, await kept.up_to(BEHIND_ALL))
+    show()
 
 
 def lock_wanted(source: Standing, *, put_at: datetime, retention: timedelta) -> datetime | None:
@@ -166,6 +176,15 @@ async def _transfer(run: Copying, copied: Copied, pace: "_Pace", digest: str) ->
     copied.copied += 1
     copied.size += len(content)
     return True
+
+
+async def _expire(run: Copying, copied: Copied, surplus: Iterable[str]) -> None:
+    """Discard what the source no longer has; a lock, a mark or its youth keeps it in the target."""
+    if not run.expire:
+        return
+    before = run.clock() - FIRST_LOCK
+    for digest in surplus:
+        copied.expired += await run.target.discard(digest, before=before)
 
 
 async def _size_of(vault: Vault, digest: str) -> int | None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import Unavailable
+from app.errors import NotFound, Unavailable
 from app.main import read_clock
 from app.vault.comparing import Compared, Comparing, Difference, compare_vaults
 from app.vault.copying import Copied, Copying, copy_vault, lock_wanted
@@ -35,14 +35,17 @@ class Pair:
     here: Store
     there: Store
 
-    async def copy(self, rate: float | None = None) -> Copied:
+    async def copy(
+        self, *, rate: float | None = None, expire: bool = False, later: timedelta = timedelta()
+    ) -> Copied:
         copied, places = Copied(), list[str]()
         run = Copying(
             source=self.here.vault,
             target=self.there.vault,
             retention=RETENTION,
             bytes_per_second=rate,
-            clock=read_clock,
+            expire=expire,
+            clock=lambda: read_clock() + later,
         )
         await copy_vault(run, copied, show=lambda: places.append(copied.place))
         assert places == sorted(places)
@@ -217,6 +220,25 @@ async def test_what_is_discarded_while_a_run_passes_is_no_fault(folders: Pair) -
     assert (await pair.compare()).complete
 
 
+async def test_what_was_refused_expires_in_the_copy_and_nothing_that_was_held(
+    folders: Pair,
+) -> None:
+    await folders.copy()
+    last = max(DIGESTS)
+    for digest in {HELD[0], UNHELD[0], last}:
+        (place_of(folders.here) / object_key(digest)).unlink()
+    late = FIRST_LOCK + timedelta(hours=1)
+    for early in (
+        await folders.copy(expire=True),
+        await folders.copy(later=late),
+    ):
+        assert early.expired == 0
+    assert (await folders.copy(expire=True, later=late)).expired == len({UNHELD[0], last} - {*HELD})
+    assert (await folders.there.vault.standing(HELD[0])).held
+    with pytest.raises(NotFound):
+        await folders.there.vault.get(UNHELD[0])
+
+
 async def test_a_store_that_fails_ends_the_run_with_what_it_came_to(folders: Pair) -> None:
     await folders.copy()
     (place_of(folders.there) / "sha256").rename(place_of(folders.there) / "unmounted")
@@ -226,6 +248,7 @@ async def test_a_store_that_fails_ends_the_run_with_what_it_came_to(folders: Pai
         target=folders.there.vault,
         retention=RETENTION,
         bytes_per_second=None,
+        expire=False,
         clock=read_clock,
     )
     with pytest.raises(Unavailable):
