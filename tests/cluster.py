@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+from time import monotonic, sleep
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -20,7 +22,7 @@ from app.embedded import EmbeddedPostgres
 from app.embedded.account import Account, account_for, as_account, place_for, run
 from app.embedded.binaries import _candidates, _copied
 from app.embedded.server import _make_cluster
-from tests.deployment import POLL_SECONDS, ROOT
+from tests.deployment import PATIENCE, POLL_SECONDS, ROOT
 from tests.memory import roomy_memory
 
 SCRIPTS = ROOT / "deploy" / "backup"
@@ -81,14 +83,36 @@ class Cluster:
         lost = self._data.rename(self._data.with_name("lost"))
         shutil.rmtree(lost, ignore_errors=True)  # its last children may be writing yet
 
-    def run(self, script: str, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-        """Run one of the scripts as PostgreSQL's account, with the way to the server."""
+    def ask(self, statement: str) -> list[Any]:
+        """Give a statement to the server; gives the first column."""
+
+        async def fetch() -> list[Any]:
+            connection = await asyncpg.connect(self.url)
+            try:
+                return [row[0] for row in await connection.fetch(statement)]
+            finally:
+                await connection.close()
+
+        return asyncio.run(fetch())
+
+    def await_archive(self) -> None:
+        """Wait until what is committed now is in the archive."""
+        # A record of our own, because a segment without any is never closed.
+        mark = "SELECT pg_walfile_name(pg_logical_emit_message(true, 'drill', ''))"
+        (segment,), end = self.ask(mark), monotonic() + PATIENCE
+        kept = f"SELECT last_archived_wal >= '{segment}' FROM pg_stat_archiver"  # noqa: S608 -- reason: our own value
+        while self.ask(kept) != [True]:
+            assert monotonic() < end
+            sleep(POLL_SECONDS)
+
+    def run(self, program: str, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+        """Run a script or a program of PostgreSQL as its account, with the way to the server."""
         address = urlsplit(self.url)
         return subprocess.run(  # noqa: S603 -- reason: our own scripts, no shell reads the arguments
-            [str(self.folder / "scripts" / script), *map(str, arguments)],
+            ["/usr/bin/env", program, *map(str, arguments)],
             cwd="/",
             env={
-                "PATH": f"{self._programs}:/usr/bin:/bin",
+                "PATH": f"{self.folder}/scripts:{self._programs}:/usr/bin:/bin",
                 "PGHOST": str(address.hostname),
                 "PGPORT": str(address.port),
                 "PGUSER": str(address.username),
@@ -112,16 +136,15 @@ class Cluster:
         done = self.run("restore.sh", self.backups, self.wal, self._data, target)
         assert done.returncode == 0, done.stderr
         self.start()
-        asyncio.run(self._recovered())
+        self.await_recovery()
 
-    async def _recovered(self) -> None:
+    def await_recovery(self) -> None:
+        """Wait until the server has recovered and keeps its archive as it should."""
         # While it recovers the server answers already, and with older rows.
-        connection = await asyncpg.connect(self.url)
-        try:
-            while await connection.fetchval("SELECT pg_is_in_recovery()"):
-                await connection.execute("SELECT pg_sleep($1)", POLL_SECONDS)
-        finally:
-            await connection.close()
+        while self.ask("SELECT pg_is_in_recovery()") == [True]:
+            sleep(POLL_SECONDS)
+        # Until its first checkpoint, which may take 5 minutes, it does not keep to archive_timeout.
+        self.ask("CHECKPOINT")
 
 
 def _programs_for(place: Path, account: Account | None) -> Path:

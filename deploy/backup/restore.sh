@@ -12,6 +12,10 @@ export LC_ALL=C # names of backups are compared by their bytes
 backups=$(realpath -- "$1") archive=$(realpath -- "$2") data=$(realpath -- "$3") target=$4
 
 refuse() { echo "restore: $1" >&2; exit 1; }
+follows() { # follows HIGH LOW: of the segment before, in one timeline
+  { [ "$1" -eq "$last_high" ] && [ "$2" -eq $((last_low + 1)) ]; } ||
+    { [ "$1" -eq $((last_high + 1)) ] && [ "$2" -eq 0 ]; }
+}
 [ "$(id -u)" -ne 0 ] || refuse "run it as PostgreSQL's account: root's files are closed to the server"
 [ -d "$archive" ] || refuse "no archive at $archive"
 [ ! -e "$data" ] || [ -z "$(ls -A -- "$data")" ] || refuse "$data is not empty: move it away first"
@@ -30,6 +34,19 @@ for one in "$backups"/base-*; do
 done
 [ -n "$base" ] || refuse "no base backup in $backups that was complete before $target"
 
+# PostgreSQL takes an absent segment for the end of the archive, and would stop there in silence.
+before= missing=
+for one in "$archive"/[0-9A-F]*.gz; do
+  name=${one##*/} name=${name%.gz}
+  [[ $name =~ ^[0-9A-F]{24}$ ]] || continue
+  high=$((16#${name:8:8})) low=$((16#${name:16:8}))
+  if [ "${before:0:8}" = "${name:0:8}" ] && ! follows "$high" "$low"; then
+    missing="between $before and $name"
+  fi
+  before=$name last_high=$high last_low=$low
+done
+[ -z "$missing" ] || refuse "segments are missing in $archive $missing"
+
 echo "restore: from $base"
 pg_verifybackup --quiet "$base"
 mkdir --parents --mode=700 -- "$data"
@@ -39,7 +56,9 @@ chmod 700 -- "$data"
 settings=$data/postgresql.auto.conf
 [ ! -e "$settings" ] || sed --in-place '/^\(restore_command\|recovery_\)/d' -- "$settings" # of an earlier restore
 {
-  echo "restore_command = 'gzip --decompress --stdout < \"$archive/%f.gz\" > \"%p\"'"
+  # 1: there is no such segment. 255: there is, but it is damaged; PostgreSQL stops with an error.
+  kept="\"$archive/%f.gz\""
+  echo "restore_command = 'test -f $kept || exit 1; gzip --decompress --stdout < $kept > \"%p\" || exit 255'"
   echo "recovery_target_action = 'promote'"
   [ -z "$moment" ] || echo "recovery_target_time = '$moment'"
 } >>"$settings"

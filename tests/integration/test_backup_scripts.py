@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.errors import StartRefused
 from tests.cluster import SCRIPTS, Cluster, backed_up_cluster
 
 SEGMENT = "0000000900000000000000AB"
@@ -105,3 +106,55 @@ def test_a_backup_that_was_changed_is_not_restored(cluster: Cluster) -> None:
     assert refused.returncode != 0
     assert "PG_VERSION" in refused.stderr
     assert not new(cluster).exists()
+
+
+def test_an_archive_with_a_hole_is_not_restored(cluster: Cluster) -> None:
+    cluster.back_up()
+    cluster.ask("SELECT pg_switch_wal() FROM pg_logical_emit_message(true, 'a', '')")
+    cluster.await_archive()
+    segments = sorted(path for path in cluster.wal.glob("*.gz") if len(path.stem) == len(SEGMENT))
+    hole = segments[-2]
+    kept = hole.rename(cluster.folder / hole.name)
+    refused = cluster.run("restore.sh", cluster.backups, cluster.wal, new(cluster), "latest")
+    kept.rename(hole)
+    assert refused.returncode == 1
+    assert f"between {segments[-3].stem} and {segments[-1].stem}" in refused.stderr
+
+
+def test_a_damaged_segment_stops_the_recovery(cluster: Cluster) -> None:
+    cluster.back_up()
+    cluster.ask("CREATE TABLE younger (number int)")
+    cluster.await_archive()
+    cluster.lose()
+    last = max(path for path in cluster.wal.glob("*.gz") if len(path.stem) == len(SEGMENT))
+    content = last.read_bytes()
+    last.write_bytes(content[: len(content) // 2])
+    with pytest.raises(StartRefused):
+        cluster.restore("latest")
+    last.write_bytes(content)
+    cluster.start()
+    cluster.await_recovery()
+    assert cluster.ask("SELECT count(*) FROM younger") == [0]
+
+
+def test_everything_archived_comes_back_twice_over(cluster: Cluster) -> None:
+    cluster.ask("CREATE TABLE kept AS SELECT 1 AS number")
+    cluster.back_up()
+    for expected in ([1, 2], [1, 2, 3]):
+        cluster.ask("INSERT INTO kept SELECT max(number) + 1 FROM kept")
+        cluster.await_archive()
+        cluster.lose()
+        # The second time onto the timeline that the first restore began.
+        cluster.restore("latest")
+        assert cluster.ask("SELECT number FROM kept ORDER BY number") == expected
+    marks = sorted(cluster.wal.glob("*.backup.gz"))
+    cluster.back_up()
+    assert len(list(cluster.wal.glob("*.backup.gz"))) >= len(marks)
+    before = {path.name for path in cluster.wal.iterdir()}
+    done = cluster.run(
+        "pg_archivecleanup", "-x", ".gz", str(cluster.wal), marks[-1].name.removesuffix(".gz")
+    )
+    assert done.returncode == 0, done.stderr
+    gone = before - {path.name for path in cluster.wal.iterdir()}
+    assert gone
+    assert max(gone) < marks[-1].name

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
-import asyncpg
 import pytest
 from typer.testing import CliRunner
 
@@ -25,7 +24,6 @@ from tests.cluster import Cluster, backed_up_cluster
 from tests.deployment import (
     CLIENT_ID,
     PATIENCE,
-    POLL_SECONDS,
     Deployment,
     deployed,
     enrol,
@@ -124,18 +122,6 @@ class Site:
         done = CliRunner().invoke(cli, words, env=self.settings)
         assert done.exit_code == 0, done.output
 
-    def ask(self, query: str) -> list[Any]:
-        """Ask the database; gives the first column."""
-
-        async def fetch() -> list[Any]:
-            connection = await asyncpg.connect(self.cluster.url)
-            try:
-                return [row[0] for row in await connection.fetch(query)]
-            finally:
-                await connection.close()
-
-        return asyncio.run(fetch())
-
     def faults(self) -> list[str]:
         """Look at everything as an outsider would."""
         stores = Stores(
@@ -193,7 +179,7 @@ def test_what_is_lost_whole_comes_back_with_every_answer_that_was_ever_given(sit
     start = monotonic()
     site.cluster.restore(story.moment)
     restored = monotonic()
-    assert set(site.ask("SELECT package_id::text FROM packages")) == set(story.then) - set(
+    assert set(site.cluster.ask("SELECT package_id::text FROM packages")) == set(story.then) - set(
         school.codes
     )
     # 4 What came after it.
@@ -220,23 +206,12 @@ def tell(site: Site, school: School) -> Story:
         school.send_class(2)
         school.withdraw(school.codes[0], number=11)
         then = school.answers()
-        (moment,) = site.ask("SELECT clock_timestamp()::text")
+        (moment,) = site.cluster.ask("SELECT clock_timestamp()::text")
         school.send_class(3)
         school.withdraw(school.codes[2], number=12)
         school.client.acknowledge_reply(next(iter(then)))
         later, start = school.answers(), monotonic()
-        await_archive(site)
+        site.cluster.await_archive()
         story = Story(moment=moment, then=then, later=later, unarchived=monotonic() - start)
         service.kill("web", "worker")
     return story
-
-
-def await_archive(site: Site) -> None:
-    """Wait until what is committed now is in the archive."""
-    # A record of our own, because a segment without any is never closed.
-    mark = "SELECT pg_walfile_name(pg_logical_emit_message(true, 'drill', ''))"
-    (segment,), end = site.ask(mark), monotonic() + PATIENCE
-    kept = f"SELECT last_archived_wal >= '{segment}' FROM pg_stat_archiver"  # noqa: S608 -- reason: our own value
-    while site.ask(kept) != [True]:
-        assert monotonic() < end
-        sleep(POLL_SECONDS)
