@@ -101,11 +101,10 @@ def _load(what: What, path: Path, school: str, *, write: bool) -> tuple[str, ...
     async def run(url: str) -> tuple[str, ...]:
         database = connect(url, role=None, pool_size=1)
         try:
-            journal = await open_journal(settings)
             async with database.begin() as connection:
                 match what:
                     case What.SCHOOLS:
-                        return await load_schools(connection, journal, file)
+                        return await load_schools(connection, await open_journal(settings), file)
                     case What.STAFF:
                         key = staff_key(load_worker_keys(settings.keys_folder).identity)
                         return await load_staff(connection, file, school, key)

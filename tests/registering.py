@@ -1,5 +1,6 @@
 """The registry of certificates over HTTP for tests: two schools, their software, a department."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,13 +17,14 @@ from fastapi import FastAPI, Request
 from app.clients.accounts import Caller, Scope
 from app.db import connect
 from app.errors import NotAuthenticated
-from app.journal import Journal
+from app.journal import Journal, Kind
 from app.problems import install_problems
 from app.sandbox.holders import official_name, public_name
 from app.sandbox.pki import Branch, KeyKind, Pki, issue, make_pki, write_trust_bundle
 from app.sandbox.pki import Request as Order
 from app.trust.routes import CertificateParts, certificate_routes
 from app.vault import open_vault
+from tests.journals import bodies, entries_in
 from tests.public import Setting, execute
 from tests.scenarios import keys
 from tests.serving import serving
@@ -113,6 +115,12 @@ class Registry:
     def _about(self, der: bytes, what: str, body: dict[str, Any]) -> httpx.Response:
         whose = {"school": SCHOOL, "role": "KY_PHAT_HANH"} | body
         return self.post(whose.pop("caller"), f"/{sha256(der).hexdigest()}/{what}", **whose)
+
+    def journal(self) -> list[dict[str, Any]]:
+        """What the journal says of certificates, in order."""
+        vault = open_vault((self.setting.vault_folder / "vault").as_uri())
+        entries = asyncio.run(entries_in(vault, JOURNAL_KEY))
+        return bodies(entries, Kind.CERTIFICATE)
 
     def forward(self, **span: float) -> None:
         self.setting.clock.now += timedelta(**span)

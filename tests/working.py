@@ -42,6 +42,9 @@ NOW = datetime.fromisoformat("2026-07-01T15:00:00+07:00")
 SECRET = "mat-khau-mau-cua-phan-mem-thu-nghiem"  # noqa: S105 -- reason: of a synthetic client
 XML = {"Content-Type": "application/xml"}
 
+LOCKED = timedelta(days=20 * 365)
+"""How long a bucket locks what is kept: it counts from today, and refuses what ends before."""
+
 IMPATIENT = Timing(lease=timedelta(seconds=4), idle=0.02, retry=timedelta(milliseconds=50))
 
 _T = TypeVar("_T")
@@ -77,6 +80,8 @@ class Repository:
     keys: WorkerKeys
     processes: VerificationProcesses
     thread: LoopThread
+    secrets: dict[str, str] = field(default_factory=dict)
+    """Of clients whose secret is another than `SECRET`."""
     _stop: asyncio.Event | None = None
     _worker: Any = None
     _clients: dict[tuple[str, str | None], httpx.Client] = field(default_factory=dict)
@@ -88,7 +93,7 @@ class Repository:
         form = {
             "grant_type": "client_credentials",
             "client_id": client_id,
-            "client_secret": SECRET,
+            "client_secret": self.secrets.get(client_id, SECRET),
             **({"scope": scope} if scope else {}),
         }
         answer = httpx.post(f"{self.url}/v1/oauth/token", data=form)
@@ -188,6 +193,7 @@ class Repository:
             keys=self.keys,
             processes=self.processes,
             clock=lambda: NOW,
+            retention=self.journal.retention,
         )
 
         async def run() -> None:
@@ -206,26 +212,44 @@ class Repository:
 
 @contextmanager
 def running_repository(
-    database_url: str, folder: Path, thread: LoopThread, processes: VerificationProcesses
+    database_url: str,
+    folder: Path,
+    thread: LoopThread,
+    processes: VerificationProcesses,
+    *,
+    open_store: Callable[[], Vault] | None = None,
 ) -> Iterator[Repository]:
     """Run a repository that knows one school and the client phan-mem-mau, which may act for it."""
     scenario = scenario_of(STUDENTS)
     make_repository_keys(folder / "keys", today=date(2026, 7, 1), keys=scenario_keys())
     write_trust_bundle(folder / "trust", scenario.pki)
-    vault = open_vault((folder / "vault").as_uri())
-    journal = Journal(
-        vault=vault, key=load_journal_key(folder / "keys"), retention=timedelta(days=90)
-    )
+    journal = _journal(folder, open_store)
     thread.run(as_owner(database_url, lambda database: _enrol(database, journal, scenario)))
+    with opened_repository(
+        database_url, folder, thread, processes, open_store=open_store
+    ) as repository:
+        yield repository
+
+
+@contextmanager
+def opened_repository(
+    database_url: str,
+    folder: Path,
+    thread: LoopThread,
+    processes: VerificationProcesses,
+    *,
+    open_store: Callable[[], Vault] | None = None,
+) -> Iterator[Repository]:
+    """Run a repository over keys, a vault and a database that are there."""
+    keys = load_worker_keys(folder / "keys")
+    journal = _journal(folder, open_store)
     parts = WebParts(
-        settings=Settings(home=folder),
+        settings=Settings(home=folder, retention_days=journal.retention.days),
         database=connect(database_url, role="hocba_web"),
         verifier=connect(database_url, role="hocba_verifier"),
-        vault=vault,
+        vault=journal.vault,
         keys=WebKeys(
-            tokens=generate_private_key(SECP256R1()),
-            webhooks=load_worker_keys(folder / "keys").webhooks,
-            journal=load_journal_key(folder / "keys"),
+            tokens=generate_private_key(SECP256R1()), webhooks=keys.webhooks, journal=keys.journal
         ),
         clock=lambda: NOW,
     )
@@ -233,11 +257,11 @@ def running_repository(
         repository = Repository(
             url=url,
             database_url=database_url,
-            scenario=scenario,
+            scenario=scenario_of(STUDENTS),
             vault_folder=folder / "vault",
-            vault=vault,
+            vault=journal.vault,
             journal=journal,
-            keys=load_worker_keys(folder / "keys"),
+            keys=keys,
             processes=processes,
             thread=thread,
         )
@@ -245,6 +269,12 @@ def running_repository(
             yield repository
         finally:
             repository.close()
+
+
+def _journal(folder: Path, open_store: Callable[[], Vault] | None) -> Journal:
+    vault = open_vault((folder / "vault").as_uri()) if open_store is None else open_store()
+    retention = timedelta(days=90) if open_store is None else LOCKED
+    return Journal(vault=vault, key=load_journal_key(folder / "keys"), retention=retention)
 
 
 async def as_owner(url: str, act: Callable[[Database], Awaitable[_T]]) -> _T:

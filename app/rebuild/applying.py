@@ -104,10 +104,12 @@ async def _restore_clients(rebuild: Rebuild) -> None:
 
 
 async def _restore_certificates(rebuild: Rebuild) -> None:
-    async for page in _pages(rebuild, "certificates", PACKAGES_AT_ONCE):
+    async for page in _pages(rebuild, "certificates", PAGE):
+        names = [name for work in page for name in work.names]
+        bodies = {name: entry.body async for name, entry in entries_of(rebuild.source, names)}
         for work in page:
-            bodies = [entry.body async for _, entry in entries_of(rebuild.source, work.names)]
-            restored = await restore_certificate(rebuild.connection, bodies)
+            steps = [bodies[name] for name in work.names]
+            restored = await restore_certificate(rebuild.connection, steps)
             rebuild.tally.count(Thing.CERTIFICATES, new=restored.changed)
             rebuild.tally.restored[Thing.CERTIFICATE_EVENTS] += restored.events
 
@@ -185,21 +187,25 @@ async def _restore_steps(rebuild: Rebuild) -> None:
 async def _restore_standings(rebuild: Rebuild) -> None:
     async for page in _pages(rebuild, "standings", PAGE):
         registered = await known_codes(rebuild.connection, {work.subject for work in page})
-        for work in page:
-            if work.subject not in registered:
-                if not await was_void(rebuild.connection, work.subject):
-                    raise Stopped(Reason.INCOMPLETE, work.subject)
-                continue
-            body = (await entry_of(rebuild.source, work.names[0])).body
-            new = await decide_standing(
-                rebuild.connection,
-                transcript_code=body["code"],
-                standing=Standing(body["standing"]),
-                code=body["cause"],
-                trust_snapshot_sha256=body["trust_snapshot_sha256"],
-                at=datetime.fromisoformat(body["at"]),
-            )
-            rebuild.tally.count(Thing.STANDINGS, new=new)
+        for code in {work.subject for work in page} - registered:
+            if not await was_void(rebuild.connection, code):
+                raise Stopped(Reason.INCOMPLETE, code)
+        names = [work.names[0] for work in page if work.subject in registered]
+        async with aclosing(entries_of(rebuild.source, names)) as entries:
+            async for _, entry in entries:
+                await _restore_standing(rebuild, entry.body)
+
+
+async def _restore_standing(rebuild: Rebuild, body: Body) -> None:
+    new = await decide_standing(
+        rebuild.connection,
+        transcript_code=body["code"],
+        standing=Standing(body["standing"]),
+        code=body["cause"],
+        trust_snapshot_sha256=body["trust_snapshot_sha256"],
+        at=datetime.fromisoformat(body["at"]),
+    )
+    rebuild.tally.count(Thing.STANDINGS, new=new)
 
 
 async def _pages(rebuild: Rebuild, stage: str, limit: int) -> AsyncGenerator[tuple[Work, ...]]:

@@ -30,7 +30,7 @@ _INCOMPLETE = """
 # What the database has was committed, whatever else was written down.
 _PACKAGES = """
     CREATE TEMPORARY TABLE rebuild_packages ON COMMIT DROP AS
-    SELECT DISTINCT ON (client, digest) subject AS package, client, name, place, known
+    SELECT DISTINCT ON (client, digest) subject AS package, client, digest, name, place, known
     FROM rebuild_entries WHERE kind = 'package.received'
     ORDER BY client, digest, known IS NOT NULL DESC, place DESC, name DESC
 """
@@ -71,6 +71,16 @@ _UNMET = """
     ORDER BY n.code
 """
 _GIVE_UP = "UPDATE rebuild_decisions SET live = false WHERE name = ANY(CAST(:names AS text[]))"
+
+# Bytes are only discarded when no package waits for them: a receipt of before was not committed.
+_NEVER_RECEIVED = """
+    DELETE FROM rebuild_packages AS p
+    WHERE p.known IS NULL
+        AND NOT EXISTS (SELECT FROM rebuild_decisions AS d WHERE d.package = p.package AND d.live)
+        AND EXISTS (
+            SELECT FROM rebuild_entries AS e
+            WHERE e.kind = 'package.discarded' AND e.digest = p.digest AND e.place > p.place)
+"""
 
 _WORK = (
     """
@@ -158,7 +168,7 @@ async def choose(connection: AsyncConnection) -> None:
     await _give_up(connection, await _excluded(connection))
     while unmet := await _without_ground(connection):
         await _give_up(connection, unmet)
-    for statement in _WORK:
+    for statement in (_NEVER_RECEIVED, *_WORK):
         await connection.execute(text(statement))
 
 

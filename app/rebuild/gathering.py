@@ -128,8 +128,13 @@ def _tell(name: str, entry: Entry, codes: bytes) -> Iterable[Told]:
                 needs=tuple(_needs(body)),
             )
         case Kind.REPLIED | Kind.READ | Kind.DISCARDED:
-            subject = str(UUID(body["package_id"]))
-            yield Told(name=name, place=place, kind=kind, subject=subject)
+            yield Told(
+                name=name,
+                place=place,
+                kind=kind,
+                subject=str(UUID(body["package_id"])),
+                digest=body.get("digest"),
+            )
         case Kind.STANDING:
             yield Told(name=name, place=place, kind=kind, subject=body["code"])
         case Kind.CERTIFICATE:

@@ -67,7 +67,8 @@ class Told:
     Attributes:
         place: its order in the journal.
         subject: what it is about: a package id, a code, a certificate's key, a school.
-        client, digest: whose bytes, for a receipt.
+        client: whose package, for a receipt.
+        digest: which bytes, for a receipt and for a discard.
         known: the state of its package in the database; None when it is not there.
         claims: (what only one committed decision can have, who has it).
         needs: codes that must be registered before.

@@ -41,7 +41,7 @@ def test_a_dry_run_keeps_nothing_and_foresees_the_result(repository: Repository)
     assert {item["transcript_code"] for item in told["items"]} == {None}
     counts = "SELECT (SELECT count(*) FROM packages), (SELECT count(*) FROM transcripts)"
     assert tuple(repository.execute(counts)[0]) == (0, 0)
-    assert not [file for file in repository.vault_folder.rglob("*") if file.is_file()]
+    assert not list(repository.vault_folder.rglob("sha256/*/*/*"))
     audited = "SELECT actor, object, detail FROM audit WHERE action = 'package.validated'"
     [(actor, digest, detail)] = repository.execute(audited)
     assert (actor, digest, detail) == ("phan-mem-mau", told["digest"], {"items": 6})

@@ -11,10 +11,12 @@ from typing_extensions import override
 from app.db import connect
 from app.errors import Unavailable
 from app.intake.keeping import REFUSED_KEPT, discard_refused
+from app.journal import Kind
 from app.main import read_clock
 from app.vault.directory import DirectoryVault
 from app.vault.vault import Held
 from tests.inspection import Stores, faults_of
+from tests.journals import agree, bodies, break_journal, mend_journal
 from tests.working import NOW, XML, Repository
 
 REFUSED = b"khong phai XML"
@@ -118,8 +120,14 @@ def test_an_expired_package_keeps_its_answer(working: Repository) -> None:
 def test_what_a_crash_left_removed_is_written_down_later(working: Repository) -> None:
     refused = working.package(REFUSED)
     working.thread.run(working.vault.discard(refused["digest"], before=old_enough()))
+    break_journal(working.vault_folder)
+    with pytest.raises(Unavailable):
+        discard(working, old_enough())
+    assert working.execute(DISCARDS) == []
+    mend_journal(working.vault_folder)
     assert discard(working, old_enough()) == 1
     assert working.execute(DISCARDS) == [(refused["digest"], refused["digest"])]
+    assert len(bodies(agree(working), Kind.DISCARDED)) == 1
 
 
 def test_bytes_that_another_package_still_needs_stay(working: Repository) -> None:

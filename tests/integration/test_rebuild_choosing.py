@@ -1,5 +1,6 @@
 """Which entries of a journal count when some were written for transactions that never committed."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -47,8 +48,17 @@ def decided(
     )
 
 
-def told(place: int, kind: str, subject: str, known: str | None = None) -> Told:
-    return Told(name=f"{place}-{kind}", place=place, kind=kind, subject=subject, known=known)
+def told(
+    place: int, kind: str, subject: str, known: str | None = None, digest: str | None = None
+) -> Told:
+    return Told(
+        name=f"{place}-{kind}",
+        place=place,
+        kind=kind,
+        subject=subject,
+        digest=digest,
+        known=known,
+    )
 
 
 async def queue(connection: AsyncConnection, name: str) -> Queue:
@@ -150,24 +160,21 @@ async def test_two_clients_may_bring_the_same_message(database: Database) -> Non
 
 
 async def test_what_rests_on_a_void_decision_is_void_too(database: Database) -> None:
-    async def entries(connection: AsyncConnection) -> None:
-        assert await was_void(connection, CODE)
-        assert not await was_void(connection, "UNKNOWN")
-
     packages = (received(1, A, "a"), received(2, B, "b"), received(3, C, "c"))
-    told_ = (
+    written = (
         *packages,
         decided(4, A, f"code:{CODE}", "code:X"),
         decided(5, B, f"withdrawn:{CODE}", needs=(CODE,)),
         decided(6, C, "code:X"),
     )
-    found = await chosen(database, *told_)
+    found = await chosen(database, *written)
     assert found["decisions"] == [(C, ["6-d"])]
     assert found["undecided"] == [(A, ["1-r"]), (B, ["2-r"])]
     async with database.begin() as connection:
         await make_stage(connection)
-        await stage(connection, told_)
-        await entries(connection)
+        await stage(connection, written)
+        assert await was_void(connection, CODE)
+        assert not await was_void(connection, OTHER)
 
 
 async def test_a_withdrawal_of_what_was_never_accepted_stops_it(database: Database) -> None:
@@ -245,4 +252,21 @@ async def test_the_newest_of_a_school_and_every_step_of_a_certificate(database: 
             ("79000701", ["3-directory.loaded"]),
         ],
         "certificates": [("ab/79000701/CBQL", ["4-certificate.changed", "5-certificate.changed"])],
+    }
+
+
+async def test_nobody_discards_what_a_package_waits_for(database: Database) -> None:
+    found = await chosen(
+        database,
+        received(1, A, "d"),
+        decided(2, A),
+        replace(received(3, B, "d"), client="phan-mem-khac"),
+        told(4, "package.discarded", A, digest="d"),
+        replace(received(5, C, "d"), client="truong-mau"),
+    )
+    assert found == {
+        "packages": [(A, ["1-r"])],
+        "undecided": [(C, ["5-r"])],
+        "decisions": [(A, ["2-d"])],
+        "discards": [(A, ["4-package.discarded"])],
     }

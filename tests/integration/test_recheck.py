@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from app.db import Database, connect
+from app.errors import Unavailable
 from app.intake.process import Processing
 from app.intake.processes import VerificationProcesses
 from app.intake.recheck import Rechecked, recheck_provisional
+from app.journal import Kind
 from app.sandbox.certificates import Revocation
 from app.sandbox.pki import write_trust_bundle
 from app.sandbox.responder import Publisher, replacements, responding
@@ -20,6 +22,7 @@ from app.signatures.trust import TrustSnapshot
 from app.trust.bundle import MANIFEST
 from app.trust.fetching import Reach
 from app.worker.revocation import TrustKeeper, Upkeep
+from tests.journals import agree, bodies, break_journal, mend_journal
 from tests.revocation import certificate, issuer_of
 from tests.scenarios import scenario_of
 from tests.working import NOW, STUDENTS, LoopThread, Repository, running_repository
@@ -121,6 +124,20 @@ def test_clean_lists_make_it_final_once(provisional: Repository) -> None:
     assert again == Rechecked(final=0, revoked=0, waiting=0, doubtful=(), unanswered=nothing)
     actions = provisional.execute("SELECT 1 FROM audit WHERE action = 'transcript.final'")
     assert len(actions) == STUDENTS
+    [told] = bodies(agree(provisional), Kind.DECIDED)
+    assert {one["provisional_under"] for one in told["transcripts"]} == {BLIND.sha256}
+
+
+def test_no_transition_is_committed_that_the_journal_does_not_take(
+    provisional: Repository,
+) -> None:
+    break_journal(provisional.vault_folder)
+    with pytest.raises(Unavailable):
+        recheck(provisional, PKI.trust)
+    assert standings(provisional) == {"provisional"}
+    mend_journal(provisional.vault_folder)
+    assert recheck(provisional, PKI.trust).final == STUDENTS
+    agree(provisional)
 
 
 def upkeep_with(
@@ -167,6 +184,7 @@ def test_a_worker_that_fetches_a_revocation_takes_the_confirmation_back(
     assert looked_up(provisional) == "revoked"
     rows = provisional.execute("SELECT code FROM transcript_standings WHERE standing = 'revoked'")
     assert [row.code for row in rows] == ["SIG-410"] * STUDENTS
+    agree(provisional)
     # Once decided, newer lists change nothing.
     assert recheck(provisional, PKI.trust).final == 0
 

@@ -37,7 +37,7 @@ def post(repository: Repository, content: bytes, **headers: str) -> httpx.Respon
 
 def kept(repository: Repository) -> tuple[int, int]:
     """How many packages the database and the vault hold."""
-    objects = [file for file in repository.vault_folder.rglob("*") if file.is_file()]
+    objects = list(repository.vault_folder.rglob("sha256/*/*/*"))
     return repository.execute("SELECT count(*) FROM packages")[0][0], len(objects)
 
 
