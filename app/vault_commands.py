@@ -99,8 +99,8 @@ def copy(
     )
 
     async def work() -> None:
-        for vault in (run.source, run.target):
-            await vault.check()
+        await _require_filled(run.source)
+        await run.target.check()
         with _progress(console) as show:
             await copy_vault(run, copied, show=lambda: show(copied.place))
 
@@ -135,7 +135,7 @@ def compare(
     )
 
     async def work() -> None:
-        await run.here.check()
+        await _require_filled(run.here)
         with _progress(console) as show:
             await compare_vaults(run, compared, show=lambda: show(compared.place))
 
@@ -145,6 +145,18 @@ def compare(
         _show_compared(console, compared)
     if not compared.complete:
         raise typer.Exit(1)
+
+
+async def _require_filled(vault: Vault) -> None:
+    """Refuse a vault in use that is empty: an address gone wrong opens one, and it equals all.
+
+    Raises:
+        StartRefused: it holds no original.
+        Unavailable: it cannot be used now.
+    """
+    await vault.check()
+    if not await vault.survey(limit=1):
+        raise StartRefused("kho đang dùng không có bản gốc nào: hãy xem lại HOCBA_VAULT_URL")
 
 
 def _other_vault(

@@ -17,7 +17,8 @@ if [ ! -e "$kept" ]; then
   gzip --fast --no-name --stdout -- "$segment" >"$partial"
   sync -- "$partial"
   # Never overwrites: link fails where a name is taken. A crash before it leaves no segment.
-  holds_segment "$partial" && ln --no-target-directory -- "$partial" "$kept"
+  holds_segment "$partial"
+  ln --no-target-directory -- "$partial" "$kept"
 elif ! holds_segment "$kept"; then
   echo "archive-wal: $kept holds other bytes; do two clusters share this archive?" >&2
   exit 1

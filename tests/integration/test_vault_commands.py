@@ -56,6 +56,19 @@ def test_a_damaged_original_is_named_and_ends_the_copy_with_status_1(home: Path)
     assert DIGEST in done.output
 
 
+def test_an_original_found_elsewhere_is_brought_into_the_vault_and_held(home: Path) -> None:
+    sent = b"the sender's own file"
+    digest = sha256(sent).hexdigest()
+    found = home / "found" / object_key(digest)
+    found.parent.mkdir(parents=True)
+    found.write_bytes(sent)
+    found.chmod(0o444)
+    vault = (home / "vault").as_uri()
+    done = run(home, "copy", "--to", vault, HOCBA_VAULT_URL=(home / "found").as_uri())
+    assert done.exit_code == 0, done.output
+    assert (home / "vault" / object_key(digest)).stat().st_mode & 0o777 == 0o444
+
+
 @pytest.mark.xdist_group("s3")
 def test_keys_of_the_other_server_come_from_a_file_or_the_environment(
     home: Path, s3_server: S3Server
@@ -95,6 +108,15 @@ def test_what_cannot_be_meant_is_refused(
     assert isinstance(refused.exception, StartRefused)
     assert reason in refused.exception.reason
     assert "mot-dong" not in str(refused.exception)
+
+
+@pytest.mark.parametrize("words", [("copy", "--to"), ("compare", "--with")])
+def test_an_empty_vault_in_use_is_an_address_gone_wrong(
+    tmp_path: Path, words: tuple[str, str]
+) -> None:
+    refused = run(tmp_path, *words, (tmp_path / "other").as_uri())
+    assert isinstance(refused.exception, StartRefused)
+    assert "HOCBA_VAULT_URL" in refused.exception.reason
 
 
 def test_an_interrupted_run_ends_with_the_status_of_an_interrupt() -> None:
