@@ -1,5 +1,6 @@
 """The register's rows of a package, read anew from its bytes and nothing else."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -13,10 +14,10 @@ from app.register.record import NewRecord
 from app.signatures.canonical import Canonicalization, canonical_octets
 from app.transcripts.content import Transcript
 from app.transcripts.content_reader import read_transcript
-from app.transcripts.document import open_document
 from app.transcripts.finding import DocumentRefused
 from app.transcripts.message import transcript_range
 from app.transcripts.profile import HOC_BA_1
+from app.transcripts.xml import read_xml
 
 _DATA = "DU_LIEU_HOC_BA"
 """What the principal and the school sign."""
@@ -27,7 +28,7 @@ class Contradiction(Exception):
 
     Attributes:
         code: of the transcript.
-        reason: a stable slug: "range", "digest", "content", "code", "place".
+        reason: a stable slug: "range", "digest", "content", "code" or "place".
     """
 
     def __init__(self, code: str, reason: str) -> None:
@@ -59,6 +60,17 @@ def records_of(
     )
 
 
+def level_of(told: Mapping[str, Any]) -> str:
+    """Name the level of a transcript that a decision accepted, as its report does.
+
+    Raises:
+        ValueError: the report is none.
+        KeyError: it names no profile.
+    """
+    profile: str = json.loads(told["report"])["profile_id"]
+    return profile.removeprefix(f"{HOC_BA_1.id}/")
+
+
 def _record(
     package: bytes,
     decision: Mapping[str, Any],
@@ -81,7 +93,7 @@ def _record(
         byte_length=length,
     )
     record = register_entry(
-        _read(original, code),
+        _read(original, told),
         told["original_sha256"],
         place=place,
         keys=keys,
@@ -102,14 +114,17 @@ def _record(
     )
 
 
-def _read(original: bytes, code: str) -> Transcript:
-    """Read the content from the same element that the accepted signatures cover."""
+def _read(original: bytes, told: Mapping[str, Any]) -> Transcript:
+    """Read the content from the same element that the accepted signatures cover.
+
+    Its schema was held against it when it was accepted, and the level that chose the schema is the
+    one that the report names.
+    """
     try:
-        document = open_document(original, HOC_BA_1)
-        data = document.root.find(_DATA)
-        if document.findings or data is None:
-            raise Contradiction(code, "content")
+        data = read_xml(original, HOC_BA_1.limits).find(_DATA)
+        if data is None:
+            raise Contradiction(told["code"], "content")
         octets = canonical_octets(data, Canonicalization.INCLUSIVE_10)
-        return read_transcript(octets, document.profile)
+        return read_transcript(octets, HOC_BA_1.profiles[level_of(told)])
     except DocumentRefused as error:
-        raise Contradiction(code, "content") from error
+        raise Contradiction(told["code"], "content") from error

@@ -1,7 +1,6 @@
 """The first pass: read every note of the journal, prove it, and keep only small keys of it."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.intake.originals import level_of
 from app.intake.restoring import states_of
 from app.journal import Entry, JournalFault, Kind
 from app.journal.reading import read_entry
@@ -159,8 +159,8 @@ def _claims(body: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for told in body["transcripts"]:
         yield f"code:{told['code']}", package
         # The register keeps a version once for a school year, school, student and level.
-        level = json.loads(told["report"])["profile_id"].rpartition("/")[2]
-        place = (told["school_year"], body["school_code"], students[told["code"]], level)
+        student = students[told["code"]]
+        place = (told["school_year"], body["school_code"], student, level_of(told))
         yield f"version:{'/'.join(map(str, (*place, told['version'])))}", package
     for told in body["withdrawn"]:
         yield f"withdrawn:{told['code']}", package

@@ -10,6 +10,7 @@ from app.intake.processes import VerificationProcesses
 from app.journal import Journal
 from app.secondopinion.sampling import EVERYTHING
 from app.vault import open_vault
+from tests.remains import FreshDatabase, Remains, lost_repository
 from tests.scenarios import scenario_of
 from tests.vaults import KINDS, Store, bucket_store, folder_store
 from tests.working import STUDENTS, LoopThread, Repository, running_repository
@@ -29,6 +30,18 @@ def processes(loop_thread: LoopThread) -> Iterator[VerificationProcesses]:
     with VerificationProcesses(processes=2, trust=trust, sampling=EVERYTHING) as started:
         loop_thread.run(started.start())
         yield started
+
+
+@pytest.fixture(scope="session")
+def kept(
+    tmp_path_factory: pytest.TempPathFactory,
+    fresh_database: FreshDatabase,
+    loop_thread: LoopThread,
+) -> Iterator[Remains]:
+    """What is left of a repository that has lost its database; of the xdist group "rebuild"."""
+    folder = tmp_path_factory.mktemp("kept")
+    with lost_repository(folder, fresh_database, loop_thread) as remains:
+        yield remains
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -19,23 +19,12 @@ from app.journal import Journal, Kind
 from app.rebuild.run import LOCK
 from app.vault.vault import object_key
 from tests.rebuilding import rows_of, run_rebuild
-from tests.remains import FreshDatabase, Remains, first, lost_repository, rolled_back
-from tests.working import NOW, LoopThread, as_owner
+from tests.remains import FreshDatabase, Remains, first, rolled_back
+from tests.working import NOW, as_owner
 
 pytestmark = pytest.mark.xdist_group("rebuild")
 
 DRY = "--dry-run"
-
-
-@pytest.fixture(scope="module")
-def kept(
-    tmp_path_factory: pytest.TempPathFactory,
-    fresh_database: FreshDatabase,
-    loop_thread: LoopThread,
-) -> Iterator[Remains]:
-    folder = tmp_path_factory.mktemp("kept")
-    with lost_repository(folder, fresh_database, loop_thread) as remains:
-        yield remains
 
 
 @pytest.fixture
