@@ -17,13 +17,13 @@ from app.db import migrate as migrate_database
 from app.demo import run_demo
 from app.directory_commands import directory_commands
 from app.errors import RepositoryError, StartRefused
-from app.fsck import fsck_stores
+from app.fsck_commands import fsck_stores
 from app.kit_commands import make_kit, run_conformance
 from app.launch import configure_logs, openapi_document, run_worker, stores_ready
 from app.launch import serve as serve_until_stopped
 from app.problem_texts import KINDS
 from app.rebuild.command import rebuild_database
-from app.reverification.command import reverify_archive
+from app.reverification_commands import reverify_archive
 from app.sandbox.client import Client
 from app.sandbox.scenario import level_of
 from app.sandbox_commands import sandbox_commands

@@ -43,6 +43,7 @@ from app.trust.fetching import Reach
 from app.vault import open_configured_vault, open_vault
 from app.worker.delivering import courier_of, keep_delivering
 from app.worker.discarding import keep_discarding
+from app.worker.examining import keep_examining
 from app.worker.loop import work
 from app.worker.revocation import TrustKeeper, Upkeep
 
@@ -191,6 +192,7 @@ async def _work(settings: Settings, url: str) -> None:
                 async with asyncio.TaskGroup() as jobs:
                     jobs.create_task(keeper.keep_current(parts, stop))
                     jobs.create_task(keep_discarding(parts, stop))
+                    jobs.create_task(keep_examining(parts, stop, environment=settings.environment))
                     jobs.create_task(keep_delivering(courier, stop))
                     name = f"{os.uname().nodename}/{os.getpid()}"
                     jobs.create_task(work(parts, name=name, stop=stop))

@@ -102,6 +102,12 @@ def blank_database() -> Callable[[], AbstractContextManager[str]]:
     return lambda: _copy_of("template0")
 
 
+@pytest.fixture(scope="session")
+def copied_database() -> Callable[[str], AbstractContextManager[str]]:
+    """Copy a database that nobody is connected to, named by its URL."""
+    return lambda url: _copy_of(url.rpartition("/")[2])
+
+
 @pytest.fixture
 def database_url() -> Generator[str]:
     """The owner's URL of a migrated, empty database for this test."""

@@ -20,6 +20,8 @@ from sqlalchemy import text
 
 from app.clients.accounts import Kind, Scope, create_client
 from app.db import Database, connect
+from app.fsck.findings import Severity
+from app.fsck.progress import Options
 from app.intake.process import Processing
 from app.intake.processes import VerificationProcesses
 from app.journal import Journal
@@ -33,6 +35,7 @@ from app.sandbox.signing import sign_package
 from app.settings import Settings
 from app.vault import Vault, open_vault
 from app.worker.loop import Timing, work
+from tests.inspection import Stores, report_on, told
 from tests.scenarios import keys as scenario_keys
 from tests.scenarios import scenario_of
 from tests.serving import serving
@@ -179,6 +182,18 @@ class Repository:
             worker, self._worker = self._worker, None
             self.thread.run(self._stopped(worker))
 
+    def examine(self) -> None:
+        """Fail where fsck finds an error; whatever waits may wait."""
+        stores = Stores(
+            database_url=self.database_url,
+            vault=self.vault,
+            reply_certificate=self.vault_folder.parent / "keys" / "reply-certificate.pem",
+        )
+        options = Options(reading=True, verify=0)
+        report = self.thread.run(report_on(stores, options, clock=lambda: NOW))
+        errors = [told(one) for one in report.findings if one.severity is Severity.ERROR]
+        assert errors == [], "fsck finds faults (or is this test @pytest.mark.tampered?)"
+
     def close(self) -> None:
         self.stop_worker()
         for client in self._clients.values():
@@ -218,8 +233,12 @@ def running_repository(
     processes: VerificationProcesses,
     *,
     open_store: Callable[[], Vault] | None = None,
+    tampered: bool = False,
 ) -> Iterator[Repository]:
-    """Run a repository that knows one school and the client phan-mem-mau, which may act for it."""
+    """Run a repository that knows one school and the client phan-mem-mau, which may act for it.
+
+    At the end fsck must find nothing wrong with it, unless the test says that it tampered.
+    """
     scenario = scenario_of(STUDENTS)
     make_repository_keys(folder / "keys", today=date(2026, 7, 1), keys=scenario_keys())
     write_trust_bundle(folder / "trust", scenario.pki)
@@ -229,6 +248,8 @@ def running_repository(
         database_url, folder, thread, processes, open_store=open_store
     ) as repository:
         yield repository
+    if not tampered:
+        repository.examine()
 
 
 @contextmanager

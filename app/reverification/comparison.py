@@ -75,7 +75,7 @@ def compare(kept: Kept, verdict: ItemVerdict, keys: WorkerKeys) -> tuple[Result,
     if verdict.transcript is None or verdict.report is None:
         return Result.REFUSED, codes
     changes = (
-        *_changed_facts(kept.record, verdict.transcript, keys),
+        *changed_facts(kept.record, verdict.transcript, keys),
         *_changed_signatures(kept.report, verdict.report),
     )
     return (Result.CHANGED if changes else Result.CONFIRMED), changes
@@ -85,7 +85,7 @@ def _is_error(code: str) -> bool:
     return CATALOGUE[code].severity == "error"
 
 
-def _changed_facts(
+def changed_facts(
     record: TranscriptRecord, transcript: Transcript, keys: WorkerKeys
 ) -> tuple[str, ...]:
     """Name the columns that say something else than the signed content."""

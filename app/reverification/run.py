@@ -18,6 +18,7 @@ from app.intake.processes import VerificationProcesses
 from app.keys import WorkerKeys
 from app.register.archive import Kept, count_year, next_year, page_of_year
 from app.reverification.comparison import Rechecked, Result, compare, question_of
+from app.secondopinion.bundle import Bundle
 from app.signatures.trust import Registration
 from app.trust.registry import registrations_of
 from app.vault import Vault
@@ -194,46 +195,67 @@ async def _learn(
 async def _reverify_one(
     parts: Parts, kept: Kept, registrations: tuple[Registration, ...]
 ) -> Rechecked:
-    """Read one original back and verify it as when it came in."""
+    """Read one original back and verify it; what differs is an alarm, a dispute is kept."""
     row = kept.record
-    # 1 the bytes; what the vault cannot prove is a finding, a vault that is away ends the run
-    try:
-        text = await parts.vault.get_range(row.package_digest, row.byte_offset, row.byte_length)
-    except NotFound:
-        return _rechecked(kept, Result.MISSING, ())
-    except IntegrityFailure:
-        return _rechecked(kept, Result.ALTERED, ())
-    # 2 the question of that time
-    question = question_of(kept)
-    if question is None:
-        return _rechecked(kept, Result.CHANGED, ("report",))
-    # 3 both engines, with the registrations of today for the days of that time
-    verdict = await parts.processes.check_item(text, question, registrations)
-    result, reasons = compare(kept, verdict, parts.keys)
-    # 4 what they differ on is kept and recorded
-    if verdict.dispute is not None:
-        await keep_disputes(parts.vault, [verdict.dispute])
+    rechecked, dispute = await judge_again(
+        parts.vault, parts.processes, parts.keys, kept, registrations
+    )
+    if dispute is not None:
+        await keep_disputes(parts.vault, [dispute])
         async with parts.database.begin() as connection:
             await record_disputes(
                 connection,
-                [verdict.dispute],
+                [dispute],
                 package_id=row.package_id,
                 actor=ACTOR,
                 now=parts.clock(),
             )
-    return _rechecked(kept, result, reasons)
-
-
-def _rechecked(kept: Kept, result: Result, reasons: tuple[str, ...]) -> Rechecked:
-    row = kept.record
-    if result is not Result.CONFIRMED:
+    if rechecked.result is not Result.CONFIRMED:
         _log.error(
             "archive.differs",
             original=row.original_sha256,
             package=str(row.package_id),
-            result=result.value,
-            reasons=reasons,
+            result=rechecked.result.value,
+            reasons=rechecked.reasons,
         )
+    return rechecked
+
+
+async def judge_again(
+    vault: Vault,
+    processes: VerificationProcesses,
+    keys: WorkerKeys,
+    kept: Kept,
+    registrations: tuple[Registration, ...],
+) -> tuple[Rechecked, Bundle | None]:
+    """Read one original back and verify it as when it came in; nothing is written.
+
+    Returns:
+        What it came to, and what the engines differ on.
+
+    Raises:
+        Unavailable: the vault cannot answer now.
+    """
+    row = kept.record
+    # 1 the bytes; what the vault cannot prove is a finding, a vault that is away ends the run
+    try:
+        text = await vault.get_range(row.package_digest, row.byte_offset, row.byte_length)
+    except NotFound:
+        return _rechecked(kept, Result.MISSING, ()), None
+    except (IntegrityFailure, ValueError):
+        return _rechecked(kept, Result.ALTERED, ()), None
+    # 2 the question of that time
+    question = question_of(kept)
+    if question is None:
+        return _rechecked(kept, Result.CHANGED, ("report",)), None
+    # 3 both engines, with the registrations of today for the days of that time
+    verdict = await processes.check_item(text, question, registrations)
+    result, reasons = compare(kept, verdict, keys)
+    return _rechecked(kept, result, reasons), verdict.dispute
+
+
+def _rechecked(kept: Kept, result: Result, reasons: tuple[str, ...]) -> Rechecked:
+    row = kept.record
     return Rechecked(
         school_year=row.school_year,
         transcript_code=row.transcript_code,

@@ -94,6 +94,7 @@ def test_another_original_for_the_same_student_conflicts_with_the_one_in_force(
     assert codes_of(answer, 1) == ["SIG-512"]
 
 
+@pytest.mark.tampered("withdrawn by hand")
 def test_a_withdrawn_original_does_not_come_back(working: Repository) -> None:
     working.package()
     working.execute("UPDATE transcripts SET withdrawn_at = now()")

@@ -8,6 +8,8 @@ import pytest
 
 from tests.working import NOW, Repository
 
+pytestmark = pytest.mark.tampered("packages are inserted as rows alone")
+
 PATH = "/v1/packages"
 
 

@@ -43,6 +43,7 @@ def blind_processes(loop_thread: LoopThread) -> Iterator[VerificationProcesses]:
 
 @pytest.fixture
 def provisional(
+    request: pytest.FixtureRequest,
     database_url: str,
     tmp_path: Path,
     loop_thread: LoopThread,
@@ -50,7 +51,10 @@ def provisional(
 ) -> Iterator[Repository]:
     """A repository that has accepted a class while nothing was known about revocation."""
     loop_thread.run(blind_processes.renew(BLIND))
-    with running_repository(database_url, tmp_path, loop_thread, blind_processes) as running:
+    tampered = request.node.get_closest_marker("tampered") is not None
+    with running_repository(
+        database_url, tmp_path, loop_thread, blind_processes, tampered=tampered
+    ) as running:
         running.start_worker()
         answer = running.package()
         running.stop_worker()
@@ -196,6 +200,7 @@ def test_whatever_else_is_wrong_now_is_shown_and_decides_nothing(provisional: Re
     assert standings(provisional) == {"provisional"}
 
 
+@pytest.mark.tampered("the vault is damaged")
 def test_kept_bytes_that_changed_are_shown_and_decide_nothing(provisional: Repository) -> None:
     for path in provisional.vault_folder.rglob("*"):
         if path.is_file() and path.stat().st_size > 100_000:
@@ -209,6 +214,7 @@ def test_kept_bytes_that_changed_are_shown_and_decide_nothing(provisional: Repos
     assert done.final + len(done.doubtful) == STUDENTS
 
 
+@pytest.mark.tampered("the vault is damaged")
 def test_a_package_that_is_gone_is_shown_and_stops_no_worker(provisional: Repository) -> None:
     for path in provisional.vault_folder.rglob("*"):
         if path.is_file():

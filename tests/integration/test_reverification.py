@@ -85,6 +85,7 @@ def test_an_archive_that_is_as_it_was_is_confirmed_and_the_run_is_on_record(
     assert rows == [("2025", {"confirmed": STUDENTS})]
 
 
+@pytest.mark.tampered("the archive is damaged")
 def test_a_withdrawn_transcript_is_still_kept_and_confirmed(archive: Repository) -> None:
     archive.execute("UPDATE transcripts SET withdrawn_at = now()")
     assert run(archive).confirmed
@@ -110,6 +111,7 @@ def test_a_stopped_run_goes_on_behind_the_last_code(archive: Repository) -> None
     assert run(archive, Selection(year=YEAR, after=codes[-1])).done == 0
 
 
+@pytest.mark.tampered("the archive is damaged")
 def test_one_changed_byte_in_the_vault_is_found(archive: Repository) -> None:
     ((offset,),) = archive.execute(
         "SELECT byte_offset FROM transcripts WHERE student_code = :student",
@@ -148,6 +150,7 @@ def test_one_changed_byte_in_the_vault_is_found(archive: Repository) -> None:
         (OTHER_SIGNER, ("CBQL",)),
     ],
 )
+@pytest.mark.tampered("the archive is damaged")
 def test_a_register_that_says_something_else_than_was_signed_is_found(
     archive: Repository, change: str, reasons: tuple[str, ...]
 ) -> None:
@@ -155,6 +158,7 @@ def test_a_register_that_says_something_else_than_was_signed_is_found(
     assert only_finding(run(archive)) == (Result.CHANGED, reasons)
 
 
+@pytest.mark.tampered("the archive is damaged")
 def test_a_row_that_points_to_another_students_original_is_found(archive: Repository) -> None:
     other = archive.scenario.transcripts[1].student_code
     tamper(

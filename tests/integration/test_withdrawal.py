@@ -196,6 +196,7 @@ def test_a_late_student_comes_alone_after_the_class(working: Repository) -> None
     assert results(answer) == [("01", [])]
 
 
+@pytest.mark.tampered("revoked by hand")
 def test_a_revoked_transcript_makes_way_for_the_next_one(working: Repository) -> None:
     [first] = accepted(working)
     working.execute(

@@ -72,6 +72,7 @@ def test_a_package_in_other_hands_is_left_alone(repository: Repository) -> None:
     assert repository.execute(LEASED) == [("01", "tho-khac", 1)]
 
 
+@pytest.mark.tampered("its bytes are replaced")
 def test_a_package_that_fails_three_times_ends_as_refused(repository: Repository) -> None:
     package_id = submit(repository)
     [kept] = repository.vault_folder.rglob("sha256/*/*/*")

@@ -1,0 +1,143 @@
+"""The worker's fifth job: an examination each night, gently, by one worker of all."""
+
+import asyncio
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+
+import structlog
+
+from app.errors import Unavailable
+from app.fsck.examination import Examination, Pace
+from app.fsck.examine import examine
+from app.fsck.nightly import finish_run, is_done, keep_run, leave_run, night_of, take_run
+from app.fsck.progress import Options, Progress
+from app.fsck.report import Report
+from app.intake.process import Processing
+from app.tracing import places_of
+
+NIGHTLY = Options(reading=False, verify=0.001, journal_days=3)
+"""Every row and every lock, the journal of the last days, and of each thousand transcripts one is
+read and verified again; a whole reading of all bytes is the operator's to order."""
+
+RATE = 50.0
+"""Objects a second: a year of the country, half a million packages, takes three hours."""
+
+PARALLEL = 2
+"""Objects at once: packages go on beside it."""
+
+PERIOD_SECONDS = 10 * 60
+"""From one look whether a night's run is due to the next."""
+
+_log = structlog.get_logger(__name__)
+
+
+class _Ended(Exception):
+    """The run goes on in other hands: the worker was told to stop, or another one has taken it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """A night's run in the hands of this worker."""
+
+    parts: Processing
+    stop: asyncio.Event
+    night: date
+    owner: str
+
+    async def save(self, progress: Progress) -> None:
+        """Write how far it has come.
+
+        Raises:
+            _Ended: it is no longer this worker's.
+        """
+        async with self.parts.database.begin() as connection:
+            kept = await keep_run(connection, night=self.night, owner=self.owner, progress=progress)
+        if not kept or self.stop.is_set():
+            raise _Ended
+
+    async def leave(self) -> None:
+        """Free it at once; without a database its lease simply runs out."""
+        with suppress(Unavailable):
+            async with self.parts.database.begin() as connection:
+                await leave_run(connection, night=self.night, owner=self.owner)
+
+
+async def keep_examining(
+    parts: Processing,
+    stop: asyncio.Event,
+    *,
+    environment: str,
+    period: float = PERIOD_SECONDS,
+) -> None:
+    """Do each night's run when nobody else does, until told to stop.
+
+    Outlives the loss of the database and of the vault: the run goes on where it was.
+    """
+    while not stop.is_set():
+        run = _Run(
+            parts=parts, stop=stop, night=night_of(parts.clock()), owner=secrets.token_hex(8)
+        )
+        try:
+            await _examine_once(run, environment)
+        except Unavailable as error:
+            _log.warning("fsck.waits", part=error.part)
+        except Exception as error:  # noqa: BLE001 -- reason: packages go on whatever happens here
+            _log.error("fsck.failed", error=type(error).__qualname__, places=places_of(error))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), period)
+
+
+async def _examine_once(run: _Run, environment: str) -> None:
+    """Take the night's run if it is free, and bring it to its end."""
+    progress = await _take(run)
+    if progress is None:
+        return
+    try:
+        report = await _examine(run, progress, environment)
+    except _Ended:
+        await run.leave()
+        return
+    except BaseException:
+        await run.leave()
+        raise
+    async with run.parts.database.begin() as connection:
+        finished = await finish_run(connection, night=run.night, owner=run.owner, report=report)
+    if finished:
+        _tell(report, run.night)
+
+
+async def _take(run: _Run) -> Progress | None:
+    now = run.parts.clock()
+    async with run.parts.database.read() as connection:
+        if await is_done(connection, run.night):
+            return None
+    fresh = Progress(started_at=now, seed=secrets.token_hex(16))
+    async with run.parts.database.begin() as connection:
+        return await take_run(connection, night=run.night, owner=run.owner, fresh=fresh)
+
+
+async def _examine(run: _Run, progress: Progress, environment: str) -> Report:
+    parts = run.parts
+    examination = Examination(
+        database=parts.database,
+        vault=parts.vault,
+        keys=parts.keys,
+        processes=parts.processes,
+        options=NIGHTLY,
+        environment=environment,
+        progress=progress,
+        pace=Pace(parallel=PARALLEL, rate=RATE),
+        save=run.save,
+    )
+    return await examine(examination, clock=parts.clock)
+
+
+def _tell(report: Report, night: date) -> None:
+    """Put the result into the log: an alarm when somebody must act."""
+    counts = {code.value: times for code, times in report.found.items()}
+    if report.clean:
+        _log.info("fsck.clean", night=night.isoformat(), counts=dict(report.counts), notes=counts)
+    else:
+        _log.error("fsck.findings", night=night.isoformat(), count=report.errors, codes=counts)
