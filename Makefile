@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every command starts several processes: compiled once, they start in a third of the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo serve test check bench mutants chaos schemathesis format openapi requirements clean
+.PHONY: demo serve test check bench drill mutants chaos schemathesis format openapi requirements clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/python -m app demo $(ARGS)
@@ -29,6 +29,10 @@ check: $(VENV)/.development
 # The verifier against its peers; needs quiet: ARGS=--quick for a minute, ARGS=--json for machines.
 bench: $(VENV)/.development
 	$(BIN)/python -m tests.bench.verify $(ARGS)
+
+# Database and vault lost and restored (deploy/backup): what came back, and in which time.
+drill: $(VENV)/.development
+	$(BIN)/python -m pytest -q -s tests/journeys/test_backup_drill.py $(ARGS)
 
 # Small faults put into a sample of the signature core, and which of them no test notices: a quarter
 # of an hour on two idle cores. ARGS="--sample 100 --seed 2 --module verify" for other samples.

@@ -30,6 +30,7 @@ from app.sandbox_commands import sandbox_commands
 from app.settings import Settings
 from app.submission import submit_files
 from app.trust_commands import trust_commands
+from app.vault_commands import vault_commands
 
 OPENAPI = Path(__file__).parent.parent / "openapi" / "openapi.json"
 
@@ -49,6 +50,7 @@ cli.add_typer(client_commands, name="clients")
 cli.add_typer(certificate_commands, name="certificate")
 cli.add_typer(sandbox_commands, name="sandbox")
 cli.add_typer(trust_commands, name="trust")
+cli.add_typer(vault_commands, name="vault")
 
 
 @cli.command()

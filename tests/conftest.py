@@ -16,15 +16,13 @@ from _pytest.nodeid import NodeId
 
 from app.db import Database, connect, migrate
 from app.embedded import EmbeddedPostgres
+from tests.memory import roomy_memory
 from tests.s3 import S3Server, running_s3
 
 CLUSTER = "TEST_CLUSTER_URL"
 """The variable by which the controller tells pytest-xdist's workers where the server is."""
 
 TEMPLATE = "hocba_template"
-
-ENOUGH = 1024**3
-"""Bytes: the cluster takes 50 MB, each copy of the database 10 MB."""
 
 # The cluster lives for one run: nothing needs to survive a crash of it.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -39,7 +37,7 @@ _stop = pytest.StashKey[Callable[[], None]]()
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
-    home = Path(tempfile.mkdtemp(prefix="hocba-tests-", dir=_memory()))
+    home = Path(tempfile.mkdtemp(prefix="hocba-tests-", dir=roomy_memory()))
     home.chmod(0o755)  # root's server runs as another account
     server = EmbeddedPostgres(FAST)
 
@@ -63,16 +61,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             for mark in item.iter_markers("xdist_group"):
                 item._id = NodeId.parse(f"{item.nodeid}@{mark.args[0]}")
-
-
-def _memory() -> str | None:
-    """A roomy folder in memory where programs may run, if any: a copy takes 50 ms, not 500."""
-    folder = "/dev/shm"  # noqa: S108 -- reason: mkdtemp makes a folder of our own in it
-    if not Path(folder).is_dir():
-        return None
-    state = os.statvfs(folder)
-    roomy = state.f_bavail * state.f_frsize >= ENOUGH
-    return folder if roomy and not state.f_flag & os.ST_NOEXEC else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -236,17 +236,20 @@ def running_repository(
     tampered: bool = False,
     changed: Callable[[WebParts], WebParts] = lambda parts: parts,
 ) -> Iterator[Repository]:
-    """Run a repository that knows one school and the client phan-mem-mau, which may act for it.
-
-    At the end fsck must find nothing wrong with it, unless the test says that it tampered.
-    """
+    """Run a repository that knows one school and the client phan-mem-mau, which may act for it."""
     scenario = scenario_of(STUDENTS)
     make_repository_keys(folder / "keys", today=date(2026, 7, 1), keys=scenario_keys())
     write_trust_bundle(folder / "trust", scenario.pki)
     journal = _journal(folder, open_store)
     thread.run(as_owner(database_url, lambda database: _enrol(database, journal, scenario)))
     with opened_repository(
-        database_url, folder, thread, processes, open_store=open_store, tampered=tampered
+        database_url,
+        folder,
+        thread,
+        processes,
+        open_store=open_store,
+        tampered=tampered,
+        changed=changed,
     ) as repository:
         yield repository
 
@@ -260,8 +263,12 @@ def opened_repository(
     *,
     open_store: Callable[[], Vault] | None = None,
     tampered: bool = False,
+    changed: Callable[[WebParts], WebParts] = lambda parts: parts,
 ) -> Iterator[Repository]:
-    """Run a repository over keys, a vault and a database that are there."""
+    """Run a repository over keys, a vault and a database that are there.
+
+    At the end fsck must find nothing wrong with it, unless the test says that it tampered.
+    """
     keys = load_worker_keys(folder / "keys")
     journal = _journal(folder, open_store)
     parts = WebParts(

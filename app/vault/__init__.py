@@ -8,7 +8,8 @@ objects with an order, locked from the start: what the journal has to say (`app.
 
 The vault never overwrites, never removes what is locked, never looks into an object and never
 decides who may read it. `open_vault` picks the store from a URL: a folder (`app.vault.directory`,
-tamper-evident) or an S3 bucket with Object Lock (`app.vault.s3`, write-once).
+tamper-evident) or an S3 bucket with Object Lock (`app.vault.s3`, write-once). `app.vault.copying`
+brings all of a vault into a second one.
 """
 
 from app.vault.opening import open_configured_vault, open_vault
