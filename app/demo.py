@@ -263,12 +263,9 @@ def _service(home: Path, port: int, url: str) -> Iterator[None]:
     environment |= {"HOCBA_HOME": str(home), "HOCBA_PORT": str(port), "HOCBA_PUBLIC_URL": url}
     command = (sys.executable, "-m", "app", "serve", "--parent", str(os.getpid()))
     with (home / "service.log").open("wb") as log:
+        # A session of its own: Ctrl+C in a terminal ends the demonstration, then this.
         process = subprocess.Popen(  # noqa: S603 -- reason: our own program
-            command,
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl+C in a terminal ends the demonstration, then this
+            command, env=environment, stdout=log, stderr=log, start_new_session=True
         )
     try:
         _await_ready(process, url, home / "service.log")

@@ -226,7 +226,7 @@ class Repository:
 
 
 @contextmanager
-def running_repository(
+def running_repository(  # noqa: PLR0913 -- reason: what a test may want otherwise
     database_url: str,
     folder: Path,
     thread: LoopThread,
@@ -255,7 +255,7 @@ def running_repository(
 
 
 @contextmanager
-def opened_repository(
+def opened_repository(  # noqa: PLR0913 -- reason: the same
     database_url: str,
     folder: Path,
     thread: LoopThread,
