@@ -114,7 +114,8 @@ def show_tally(console: Console, tally: Tally, *, dry_run: bool) -> None:
         console.print(f"{tally.undecided} gói tin đang chờ worker xử lý.")
     if tally.clients:
         console.print(
-            "Cấp lại quyền bằng `clients reinstate`, gói tin đang chờ mới được xử lý: "
+            "Nạp lại danh sách nhân sự của các trường (`directory load`), rồi cấp lại quyền bằng"
+            " `clients reinstate`; khi đó gói tin đang chờ mới được xử lý. Tài khoản: "
             + escape(", ".join(tally.clients))
         )
 
