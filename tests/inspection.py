@@ -45,6 +45,7 @@ async def report_on(
     *,
     processes: VerificationProcesses | None = None,
     clock: Callable[[], datetime] = read_clock,
+    second_look: float = 0,
 ) -> Report:
     """Examine the stores in one go."""
     database = connect(stores.database_url, role="hocba_worker", pool_size=2)
@@ -56,7 +57,7 @@ async def report_on(
         options=options,
         environment="sandbox",
         progress=Progress(started_at=read_clock(), seed=""),
-        second_look=0,
+        second_look=second_look,
     )
     try:
         return await examine(parts, clock=clock)
