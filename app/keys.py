@@ -93,6 +93,15 @@ def load_worker_keys(folder: Path) -> WorkerKeys:
     )
 
 
+def load_journal_key(folder: Path) -> bytes:
+    """Read the key of the journal alone, for a command that changes the record.
+
+    Raises:
+        StartRefused: the file is absent, unreadable or of the wrong length.
+    """
+    return _secret(folder / "journal.key")
+
+
 def load_register_keys(folder: Path) -> RegisterKeys:
     """Read the keys that the register's rows depend on.
 
@@ -102,15 +111,6 @@ def load_register_keys(folder: Path) -> RegisterKeys:
     return RegisterKeys(
         codes=_secret(folder / "codes.key"), identity=_secret(folder / "identity.key")
     )
-
-
-def load_journal_key(folder: Path) -> bytes:
-    """Read the key of the journal alone, for a command that changes the record.
-
-    Raises:
-        StartRefused: the file is absent, unreadable or of the wrong length.
-    """
-    return _secret(folder / "journal.key")
 
 
 def _read(path: Path) -> bytes:
