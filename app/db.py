@@ -6,10 +6,8 @@ values, and an outage is one error: `Unavailable(part="database")`.
 """
 
 import asyncio
-from base64 import b64decode
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Date, DateTime, LargeBinary, MetaData, Table, make_url, text
+from sqlalchemy import MetaData, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -247,35 +245,6 @@ async def _schema_version(database: Database) -> str | None:
 
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_alembic())
-
-
-def row_from_json(table: Table, told: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a row that was written as JSON: days and times in ISO 8601, bytes in base64.
-
-    Columns of the table that are not told are left out.
-
-    Raises:
-        ValueError: a day, time or base64 is malformed.
-    """
-    return {
-        column.name: _from_json(column.type, told[column.name])
-        for column in table.columns
-        if column.name in told
-    }
-
-
-def _from_json(kind: object, value: Any) -> Any:
-    match kind, value:
-        case _, None:
-            return None
-        case DateTime(), _:
-            return datetime.fromisoformat(value)
-        case Date(), _:
-            return date.fromisoformat(value)
-        case LargeBinary(), _:
-            return b64decode(value, validate=True)
-        case _:
-            return value
 
 
 def _alembic() -> Config:

@@ -47,6 +47,14 @@ class WorkerKeys:
     journal: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RegisterKeys:
+    """What gives a transcript's code and the hash of a personal number; it may be pickled."""
+
+    codes: bytes
+    identity: bytes
+
+
 def load_web_keys(folder: Path) -> WebKeys:
     """Read the web process's keys.
 
@@ -112,6 +120,17 @@ def load_journal_key(folder: Path) -> bytes:
         StartRefused: the file is absent, unreadable or of the wrong length.
     """
     return _secret(folder / "journal.key")
+
+
+def load_register_keys(folder: Path) -> RegisterKeys:
+    """Read the keys that the register's rows depend on.
+
+    Raises:
+        StartRefused: a file is absent, unreadable or of the wrong length.
+    """
+    return RegisterKeys(
+        codes=_secret(folder / "codes.key"), identity=_secret(folder / "identity.key")
+    )
 
 
 def _read(path: Path) -> bytes:

@@ -7,8 +7,8 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.db import row_from_json
 from app.directory.tables import school_periods, schools
+from app.journal.rows import row_from_body
 
 Body = Mapping[str, Any]
 
@@ -27,9 +27,9 @@ async def restore_school(
 ) -> bool:
     """Make a school and its history what the newest load made them; False when they are."""
     code = school["school_code"]
-    row = row_from_json(schools, school)
+    row = row_from_body(schools, school)
     history = sorted(
-        (row_from_json(school_periods, period) for period in periods),
+        (row_from_body(school_periods, period) for period in periods),
         key=lambda period: period["valid_from"],
     )
     if await _row_of(connection, code) == row and await _periods_of(connection, code) == history:

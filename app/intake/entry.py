@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from app.keys import WorkerKeys
+from app.keys import RegisterKeys, WorkerKeys
 from app.register.record import TranscriptRecord
 from app.transcripts.codes import transcript_code
 from app.transcripts.content import Transcript
@@ -28,7 +28,7 @@ def register_entry(
     original_sha256: str,
     *,
     place: Place,
-    keys: WorkerKeys,
+    keys: RegisterKeys | WorkerKeys,
     accepted_at: datetime,
 ) -> TranscriptRecord:
     """Write the register's row; the same original always gives the same one, but for its time."""

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from app.intake.entry import Place, register_entry
-from app.keys import WorkerKeys
+from app.keys import RegisterKeys
 from app.register.record import NewRecord
 from app.signatures.canonical import Canonicalization, canonical_octets
 from app.transcripts.content import Transcript
@@ -38,7 +38,7 @@ class Contradiction(Exception):
 
 
 def records_of(
-    package: bytes, decision: Mapping[str, Any], *, keys: WorkerKeys
+    package: bytes, decision: Mapping[str, Any], *, keys: RegisterKeys
 ) -> tuple[NewRecord, ...]:
     """Read what the register keeps of each transcript that a decision accepted; pure, takes time.
 
@@ -77,7 +77,7 @@ def _record(
     told: Mapping[str, Any],
     *,
     student: str | None,
-    keys: WorkerKeys,
+    keys: RegisterKeys,
 ) -> NewRecord:
     code, offset, length = told["code"], told["byte_offset"], told["byte_length"]
     try:

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +36,7 @@ from app.register.restoring import known_codes, restore_transcripts, restore_wit
 from app.register.standing import decide_standing
 from app.trust.restoring import restore_certificate
 
-PACKAGES_AT_ONCE = 4
+PACKAGES_AT_ONCE = 8
 """Packages whose bytes are read and taken apart at the same time: at most 32 MiB each, and as much
 again for their transcripts."""
 
@@ -59,8 +60,12 @@ class Rebuild:
     advance: Callable[[str, int], None]
 
 
-async def apply(rebuild: Rebuild) -> None:
+async def apply(rebuild: Rebuild, work: Mapping[str, int]) -> None:
     """Restore everything that is lined up; each step rests on the ones before.
+
+    Args:
+        rebuild: what to work with.
+        work: how much is lined up, by stage.
 
     Raises:
         Stopped: the bytes or the rows contradict the journal.
@@ -71,7 +76,7 @@ async def apply(rebuild: Rebuild) -> None:
         await _restore_clients(rebuild)
         await _restore_certificates(rebuild)
         await _restore_packages(rebuild)
-        await _restore_decisions(rebuild)
+        await _restore_decisions(rebuild, number=work.get("decisions", 0))
         await _restore_steps(rebuild)
         await _restore_standings(rebuild)
     except IntegrityError as error:
@@ -146,9 +151,11 @@ async def _head(source: Source, body: Body) -> bytes:
         raise Stopped(Reason.MISSING, body["digest"]) from error
 
 
-async def _restore_decisions(rebuild: Rebuild) -> None:
+async def _restore_decisions(rebuild: Rebuild, *, number: int) -> None:
+    enough = number >= rebuild.source.many
+    source = rebuild.source if enough else replace(rebuild.source, processes=None)
     async for page in _pages(rebuild, "decisions", PACKAGES_AT_ONCE):
-        read = (_read_decision(rebuild.source, work.names[0]) for work in page)
+        read = (_read_decision(source, work.names[0]) for work in page)
         for body, records in await asyncio.gather(*read):
             if not await restore_decision(rebuild.connection, body):
                 continue
@@ -167,7 +174,9 @@ async def _read_decision(source: Source, name: str) -> tuple[Body, tuple[NewReco
         return body, ()
     try:
         content = await source.vault.get(body["digest"])
-        return body, await asyncio.to_thread(records_of, content, body, keys=source.keys)
+        read = partial(records_of, content, body, keys=source.keys)
+        loop = asyncio.get_running_loop()
+        return body, await loop.run_in_executor(source.processes, read)
     except NotFound as error:
         raise Stopped(Reason.MISSING, body["digest"]) from error
     except IntegrityFailure as error:

@@ -1,8 +1,12 @@
 """The command `rebuild`: what it does as it goes, and what it came to."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Generator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from typing import Annotated
 
 import typer
@@ -13,8 +17,9 @@ from rich.table import Table
 
 from app.db import connect, schema_is_current
 from app.errors import StartRefused
-from app.keys import load_worker_keys
+from app.keys import load_journal_key, load_register_keys
 from app.launch import stores_ready
+from app.lifeline import die_with
 from app.main import read_clock
 from app.rebuild.gathering import Source
 from app.rebuild.report import Tally, Thing
@@ -86,6 +91,16 @@ def rebuild_database(
     show_tally(console, tally, dry_run=dry_run)
 
 
+def processes_for(number: int) -> ProcessPoolExecutor:
+    """Have processes that take packages apart; they start when the first one is asked for."""
+    return ProcessPoolExecutor(
+        number,
+        mp_context=get_context("spawn"),
+        initializer=die_with,
+        initargs=(os.getpid(), signal.SIGKILL),
+    )
+
+
 def show_tally(console: Console, tally: Tally, *, dry_run: bool) -> None:
     """Print what was restored, what was there, and what is left to do."""
     table = Table("Đối tượng", "Sẽ khôi phục" if dry_run else "Đã khôi phục", "Đã có sẵn")
@@ -99,7 +114,8 @@ def show_tally(console: Console, tally: Tally, *, dry_run: bool) -> None:
         console.print(f"{tally.undecided} gói tin đang chờ worker xử lý.")
     if tally.clients:
         console.print(
-            "Cấp lại quyền bằng `clients reinstate`, gói tin đang chờ mới được xử lý: "
+            "Nạp lại danh sách nhân sự của các trường (`directory load`), rồi cấp lại quyền bằng"
+            " `clients reinstate`; khi đó gói tin đang chờ mới được xử lý. Tài khoản: "
             + escape(", ".join(tally.clients))
         )
 
@@ -113,9 +129,16 @@ async def _run(settings: Settings, url: str, console: Console, *, dry_run: bool)
                 "cơ sở dữ liệu có phiên bản lược đồ khác: hãy chạy `python -m app migrate`"
             )
         await vault.check()
-        keys = load_worker_keys(settings.keys_folder)
-        source = Source(vault=vault, keys=keys, journal_key=keys.journal)
-        with _progress(console) as show:
+        with (
+            processes_for(settings.verification_processes) as processes,
+            _progress(console) as show,
+        ):
+            source = Source(
+                vault=vault,
+                keys=load_register_keys(settings.keys_folder),
+                journal_key=load_journal_key(settings.keys_folder),
+                processes=processes,
+            )
             return await rebuild(database, source, now=read_clock(), dry_run=dry_run, show=show)
     finally:
         await database.dispose()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from app.intake.originals import level_of
 from app.intake.restoring import states_of
 from app.journal import Entry, JournalFault, Kind
 from app.journal.reading import read_entry
-from app.keys import WorkerKeys
+from app.keys import RegisterKeys
 from app.rebuild.staging import Told, stage
 from app.rebuild.stop import Reason, Stopped
 from app.transcripts.codes import transcript_code
@@ -24,6 +25,9 @@ AT_ONCE = 16
 PAGE = 500
 """Notes listed and staged at a time. One is a few hundred bytes, a decision up to some MB; they
 are read `AT_ONCE` at a time and only keys are kept."""
+
+MANY = 100
+"""Decisions from which on processes take packages apart: a class takes 70 ms, a start a second."""
 
 USED_ID = "PKG-108"
 """A package refused with this did not get its message id."""
@@ -37,11 +41,15 @@ class Source:
 
     Attributes:
         journal_key: of the MACs; see `app.journal`.
+        processes: take packages apart when there are many; None lets threads do it.
+        many: decisions from which on they do.
     """
 
     vault: Vault
-    keys: WorkerKeys
+    keys: RegisterKeys
     journal_key: bytes
+    processes: Executor | None = None
+    many: int = MANY
 
 
 async def gather(

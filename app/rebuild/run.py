@@ -82,12 +82,13 @@ async def rebuild(
         await prepare_choice(connection)
         await choose(connection)
         _note_choice(tally, await summary(connection))
-        show.planned(await count_work(connection))
+        work = await count_work(connection)
+        show.planned(work)
         # 3 the rows
-        work = Rebuild(
+        second = Rebuild(
             connection=connection, source=source, tally=tally, now=now, advance=show.done
         )
-        await apply(work)
+        await apply(second, work)
         if dry_run:
             await connection.rollback()
             return tally

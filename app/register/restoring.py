@@ -1,7 +1,7 @@
 """Writing the register anew, for `app.rebuild` alone, in its one transaction as the owner."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,12 +21,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.register.record import NewRecord
+from app.register.record import NewRecord, TranscriptRecord
 from app.register.standing import note_provisional
 from app.register.tables import transcript_codes, transcript_withdrawals, transcripts
 
 _INSERT = insert(transcripts).values(report=cast(bindparam("report_text", type_=Text), JSON))
 """The report's text goes in as it was: encoding it again would change its spelling."""
+
+
+_COLUMNS = tuple(field.name for field in fields(TranscriptRecord))
 
 
 async def shut_out_writers(connection: AsyncConnection) -> None:
@@ -56,7 +59,10 @@ async def restore_transcripts(connection: AsyncConnection, new: Sequence[NewReco
     """
     if not new:
         return
-    rows = [asdict(one.record) | {"report_text": one.report} for one in new]
+    rows = [
+        {name: getattr(one.record, name) for name in _COLUMNS} | {"report_text": one.report}
+        for one in new
+    ]
     await connection.execute(_INSERT, rows)
     codes = [
         {name: row[name] for name in ("transcript_code", "school_year", "original_sha256")}

@@ -14,7 +14,7 @@ from sqlalchemy import and_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.db import row_from_json
+from app.journal.rows import row_from_body
 from app.trust.tables import certificate_events, certificates
 
 Body = Mapping[str, Any]
@@ -62,12 +62,12 @@ async def restore_certificate(connection: AsyncConnection, bodies: Sequence[Body
         bodies: {row, event} of each of its steps, in the journal's order.
     """
     steps = committed_steps(bodies)
-    row = row_from_json(certificates, steps[-1]["row"])
+    row = row_from_body(certificates, steps[-1]["row"])
     statement = insert(certificates).values(row).on_conflict_do_nothing()
     added = (await connection.execute(statement)).rowcount == 1
     missing = [
         event
-        for event in (row_from_json(certificate_events, step["event"]) for step in steps)
+        for event in (row_from_body(certificate_events, step["event"]) for step in steps)
         if added or not await _is_noted(connection, event)
     ]
     if missing and not added:

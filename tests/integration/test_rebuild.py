@@ -17,7 +17,11 @@ from app.errors import StartRefused
 from app.intake.queue import lease_next
 from app.intake.restoring import release_waiting
 from app.journal import Journal, Kind
-from app.rebuild.run import LOCK
+from app.keys import load_register_keys
+from app.rebuild.command import processes_for
+from app.rebuild.gathering import Source
+from app.rebuild.report import Tally, Thing
+from app.rebuild.run import LOCK, Show, rebuild
 from app.vault.vault import object_key
 from tests.rebuilding import SENDER, rows_of, run_rebuild
 from tests.remains import FreshDatabase, Remains, first, rolled_back
@@ -26,6 +30,7 @@ from tests.working import NOW, as_owner
 pytestmark = pytest.mark.xdist_group("rebuild")
 
 DRY = "--dry-run"
+SILENT = Show(read=lambda _: None, planned=lambda _: None, done=lambda *_: None)
 
 
 @pytest.fixture
@@ -37,6 +42,25 @@ def mine(kept: Remains, tmp_path: Path) -> Remains:
 def test_every_row_comes_back_as_it_was(kept: Remains, database_url: str) -> None:
     assert all(kept.rows.values()), "the history leaves no table empty"
     kept.rebuilt(database_url)
+    assert asyncio.run(rows_of(database_url)) == kept.rows
+
+
+def test_processes_that_share_the_work_come_to_the_same(kept: Remains, database_url: str) -> None:
+    keys = kept.folder / "keys"
+
+    async def work(database: Database) -> Tally:
+        with processes_for(2) as processes:
+            source = Source(
+                vault=kept.vault,
+                keys=load_register_keys(keys),
+                journal_key=kept.key,
+                processes=processes,
+                many=1,
+            )
+            return await rebuild(database, source, now=NOW, dry_run=False, show=SILENT)
+
+    done = asyncio.run(as_owner(database_url, work))
+    assert done.restored[Thing.TRANSCRIPTS] == len(kept.history.codes)
     assert asyncio.run(rows_of(database_url)) == kept.rows
 
 

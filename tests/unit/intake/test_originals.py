@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.intake.originals import Contradiction, records_of
-from app.keys import WorkerKeys, load_worker_keys
+from app.keys import RegisterKeys, load_register_keys
 from app.sandbox.repository_keys import make_repository_keys
 from app.transcripts.codes import transcript_code
 from tests.scenarios import TODAY, scenario_of
@@ -19,13 +19,13 @@ TRANSCRIPT = scenario_of(STUDENTS).transcripts[0]
 
 
 @pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> WorkerKeys:
+def keys(tmp_path_factory: pytest.TempPathFactory) -> RegisterKeys:
     folder = tmp_path_factory.mktemp("keys")
     make_repository_keys(folder, today=TODAY, keys=scenario_keys())
-    return load_worker_keys(folder)
+    return load_register_keys(folder)
 
 
-def decided(package: bytes, original: bytes, keys: WorkerKeys, **changes: Any) -> dict[str, Any]:
+def decided(package: bytes, original: bytes, keys: RegisterKeys, **changes: Any) -> dict[str, Any]:
     """What the journal says of a package with one transcript, from its first byte on."""
     told = {
         "code": transcript_code(keys.codes, sha256(original).digest()),
@@ -48,7 +48,7 @@ def decided(package: bytes, original: bytes, keys: WorkerKeys, **changes: Any) -
     }
 
 
-def test_the_row_is_what_the_signed_content_says(keys: WorkerKeys) -> None:
+def test_the_row_is_what_the_signed_content_says(keys: RegisterKeys) -> None:
     package = encodebytes(TRANSCRIPT.xml)
     [new] = records_of(package, decided(package, TRANSCRIPT.xml, keys), keys=keys)
     assert new.record.student_code == TRANSCRIPT.student_code
@@ -67,7 +67,7 @@ def test_the_row_is_what_the_signed_content_says(keys: WorkerKeys) -> None:
     ],
 )
 def test_other_content_than_was_accepted_is_refused(
-    keys: WorkerKeys, old: bytes, new: bytes
+    keys: RegisterKeys, old: bytes, new: bytes
 ) -> None:
     assert old in TRANSCRIPT.xml
     original = TRANSCRIPT.xml.replace(old, new)
@@ -87,7 +87,7 @@ def test_other_content_than_was_accepted_is_refused(
     ],
 )
 def test_whatever_does_not_fit_is_named(
-    keys: WorkerKeys, changes: dict[str, Any], reason: str
+    keys: RegisterKeys, changes: dict[str, Any], reason: str
 ) -> None:
     package = encodebytes(TRANSCRIPT.xml)
     with pytest.raises(Contradiction) as refused:
