@@ -34,6 +34,7 @@ from app.clients.restoring import Reinstatement, reinstate_client
 from app.clients.rotation import drop_key, drop_secret, revoke_tokens, rotate_key, rotate_secret
 from app.db import connect
 from app.errors import StartRefused
+from app.intake.restoring import release_waiting
 from app.launch import stores_ready
 from app.locale import VIETNAM
 from app.main import read_clock
@@ -215,12 +216,18 @@ def reinstate(
 ) -> None:
     """Trả quyền cho tài khoản mà `rebuild` để lại bị khóa; in khóa bí mật mới ra một lần.
 
-    Gói tin đang chờ được xét theo quyền của ngày tiếp nhận: --since phải từ ngày đó trở về trước.
+    Gói tin của tài khoản được xử lý tiếp, theo quyền của ngày tiếp nhận: --since không sau ngày đó.
     """
     begins = since.replace(tzinfo=VIETNAM)
     grants = _grants(school, province, level, since=begins, until=None)
     given = Reinstatement(kind=kind, grants=grants)
-    typer.echo(_acting(lambda act: reinstate_client(act, client_id, given)))
+
+    async def give_back(act: Act) -> str:
+        async with act.begin() as connection:
+            await release_waiting(connection, client_id)
+            return await reinstate_client(connection, act, client_id, given)
+
+    typer.echo(_acting(give_back))
 
 
 @client_commands.command("revoke-tokens")

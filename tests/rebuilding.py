@@ -51,7 +51,7 @@ TABLES = (
     "transcript_withdrawals",
     "transcript_standings",
 )
-UNSTABLE = ("id", "lane", "turn")
+UNSTABLE = ("id", "lane", "turn", "lease_expires_at")
 """The number of a step and the place in the queue: nobody is told of them."""
 
 _T = TypeVar("_T")

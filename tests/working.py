@@ -245,7 +245,7 @@ def running_repository(
     journal = _journal(folder, open_store)
     thread.run(as_owner(database_url, lambda database: _enrol(database, journal, scenario)))
     with opened_repository(
-        database_url, folder, thread, processes, open_store=open_store
+        database_url, folder, thread, processes, open_store=open_store, tampered=tampered
     ) as repository:
         yield repository
     if not tampered:
@@ -260,6 +260,7 @@ def opened_repository(
     processes: VerificationProcesses,
     *,
     open_store: Callable[[], Vault] | None = None,
+    tampered: bool = False,
 ) -> Iterator[Repository]:
     """Run a repository over keys, a vault and a database that are there."""
     keys = load_worker_keys(folder / "keys")

@@ -62,8 +62,28 @@ async def add_disabled(
         await connection.execute(insert(clients).values(rows))
 
 
-async def reinstate_client(act: Act, client_id: str, given: Reinstatement) -> str:
+async def without_rights(
+    connection: AsyncConnection, client_ids: Collection[str]
+) -> frozenset[str]:
+    """Find which accounts a rebuild has left that nobody has reinstated."""
+    statement = select(clients.c.client_id).where(
+        clients.c.client_id == any_(literal(sorted(set(client_ids)), ARRAY(Text))),
+        clients.c.enabled.is_(False),
+        clients.c.scopes == literal([], ARRAY(Text)),
+    )
+    return frozenset(await connection.scalars(statement))
+
+
+async def reinstate_client(
+    connection: AsyncConnection, act: Act, client_id: str, given: Reinstatement
+) -> str:
     """Give an account that a rebuild left without rights its kind, grants and a new secret.
+
+    Args:
+        connection: the transaction of the change.
+        act: who does it, and when.
+        client_id: of the account.
+        given: what it gets.
 
     Returns:
         The secret.
@@ -73,20 +93,18 @@ async def reinstate_client(act: Act, client_id: str, given: Reinstatement) -> st
         Conflict: it is enabled or has scopes: nothing is lost that had to be given back.
         InvalidRequest: a grant is malformed.
     """
+    account = await existing(connection, client_id)
+    if account.enabled or account.scopes:
+        raise Conflict
+    await connection.execute(
+        update(clients)
+        .where(clients.c.client_id == client_id)
+        .values(kind=given.kind.value, scopes=sorted(SCOPES_OF[given.kind]), enabled=True)
+    )
     secret = new_secret()
-    async with act.begin() as connection:
-        account = await existing(connection, client_id)
-        if account.enabled or account.scopes:
-            raise Conflict
-        scopes = sorted(SCOPES_OF[given.kind])
-        await connection.execute(
-            update(clients)
-            .where(clients.c.client_id == client_id)
-            .values(kind=given.kind.value, scopes=scopes, enabled=True)
-        )
-        await add_secret(connection, client_id, secret, now=act.now)
-        for grant in given.grants:
-            await add_grant(connection, client_id, grant)
-        told = {"kind": given.kind.value, "enabled": True, "grants": len(given.grants)}
-        await note(connection, act, Action.CLIENT_CHANGED, client_id, told)
+    await add_secret(connection, client_id, secret, now=act.now)
+    for grant in given.grants:
+        await add_grant(connection, client_id, grant)
+    told = {"kind": given.kind.value, "enabled": True, "grants": len(given.grants)}
+    await note(connection, act, Action.CLIENT_CHANGED, client_id, told)
     return secret

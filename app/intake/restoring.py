@@ -7,7 +7,7 @@ write into the journal.
 
 from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,10 @@ from app.intake.tables import (
     package_replies,
     packages,
 )
+
+UNTIL_REINSTATED = timedelta(days=36_500)
+"""How long no worker takes a package whose sender has no rights any more: it would be refused for
+want of a grant, and its bytes could never be accepted again. `release_waiting` ends it."""
 
 Body = Mapping[str, Any]
 
@@ -76,17 +80,35 @@ async def restore_received(connection: AsyncConnection, bodies: Sequence[Body]) 
     return (await connection.execute(statement)).rowcount if rows else 0
 
 
-async def queue_again(connection: AsyncConnection, body: Body, head: bytes) -> bool:
+async def queue_again(
+    connection: AsyncConnection, body: Body, head: bytes, *, rest: timedelta | None
+) -> bool:
     """Add a package that nobody decided, with lane and turn as at its receipt; False when there.
 
     Args:
         connection: an open transaction.
         body: its receipt.
         head: the beginning of its bytes, which names its school.
+        rest: how long no worker may take it; None for not at all.
     """
     package = _package(body)
     lane = await lane_of(connection, package, claimed_school(head))
-    return await add_package(connection, package, lane=lane)
+    return await add_package(connection, package, lane=lane, rest=rest)
+
+
+async def release_waiting(connection: AsyncConnection, client_id: str) -> int:
+    """Let workers take the packages that waited for their sender's rights; gives how many."""
+    statement = (
+        update(packages)
+        .where(
+            packages.c.client_id == client_id,
+            packages.c.state == State.RECEIVED,
+            packages.c.leased_by.is_(None),
+            packages.c.lease_expires_at.is_not(None),
+        )
+        .values(lease_expires_at=None)
+    )
+    return (await connection.execute(statement)).rowcount
 
 
 async def restore_decision(connection: AsyncConnection, body: Body) -> bool:

@@ -11,12 +11,13 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.clients.restoring import absent_clients, add_disabled
+from app.clients.restoring import absent_clients, add_disabled, without_rights
 from app.directory.restoring import restore_school
 from app.errors import IntegrityFailure, NotFound
 from app.intake.claims import HEAD_BYTES
 from app.intake.originals import Contradiction, records_of
 from app.intake.restoring import (
+    UNTIL_REINSTATED,
     queue_again,
     restore_decision,
     restore_discard,
@@ -120,12 +121,21 @@ async def _restore_packages(rebuild: Rebuild) -> None:
         bodies = [entry.body async for _, entry in entries_of(rebuild.source, names)]
         added = await restore_received(rebuild.connection, bodies)
         rebuild.tally.restored[Thing.PACKAGES] += added
-    async for page in _pages(rebuild, "undecided", PACKAGES_AT_ONCE):
-        for work in page:
-            body = (await entry_of(rebuild.source, work.names[0])).body
-            head = await _head(rebuild.source, body)
-            new = await queue_again(rebuild.connection, body, head)
-            rebuild.tally.count(Thing.PACKAGES, new=new)
+    async for page in _pages(rebuild, "undecided", PAGE):
+        await _queue_again(rebuild, page)
+
+
+async def _queue_again(rebuild: Rebuild, page: tuple[Work, ...]) -> None:
+    """Queue packages that nobody decided; those of a sender without rights wait for them."""
+    names = [work.names[0] for work in page]
+    bodies = [entry.body async for _, entry in entries_of(rebuild.source, names)]
+    senders = {body["client_id"] for body in bodies}
+    powerless = await without_rights(rebuild.connection, senders)
+    for body in bodies:
+        head = await _head(rebuild.source, body)
+        rest = UNTIL_REINSTATED if body["client_id"] in powerless else None
+        new = await queue_again(rebuild.connection, body, head, rest=rest)
+        rebuild.tally.count(Thing.PACKAGES, new=new)
 
 
 async def _head(source: Source, body: Body) -> bytes:

@@ -27,15 +27,15 @@ DOUBT = 2
 """Exit status of a run that found something in doubt."""
 
 SENTENCES = {
-    Reason.UNREADABLE: "mục nhật ký không đọc được, đã bị sửa, hoặc không khớp journal.key: hãy"
+    Reason.UNREADABLE: "mục sổ ghi không đọc được, đã bị sửa, hoặc không khớp journal.key: hãy"
     " kiểm tra khóa và kho lưu, hoặc lấy lại mục này từ bản sao của kho",
     Reason.MISSING: "kho lưu không còn bản gốc của gói tin này: hãy lấy lại từ bản sao của kho",
-    Reason.INCOMPLETE: "nhật ký thiếu các mục đi trước của đối tượng này: hãy lấy lại đủ nhật ký từ"
+    Reason.INCOMPLETE: "sổ ghi thiếu các mục đi trước của đối tượng này: hãy lấy lại đủ sổ ghi từ"
     " bản sao của kho",
-    Reason.WRONG_KEY: "mã tra cứu tính lại khác với nhật ký: codes.key không phải khóa của kho này",
-    Reason.ALTERED: "bản gốc trong kho không khớp với nhật ký: hãy lấy lại từ bản sao của kho",
-    Reason.CONTRADICTORY: "nhật ký mâu thuẫn với cơ sở dữ liệu: đây không phải cơ sở dữ liệu của"
-    " kho lưu này, hoặc nó thiếu dữ liệu có trước nhật ký",
+    Reason.WRONG_KEY: "mã tra cứu tính lại khác với sổ ghi: codes.key không phải khóa của kho này",
+    Reason.ALTERED: "bản gốc trong kho không khớp với sổ ghi: hãy lấy lại từ bản sao của kho",
+    Reason.CONTRADICTORY: "sổ ghi mâu thuẫn với cơ sở dữ liệu: đây không phải cơ sở dữ liệu của"
+    " kho lưu này, hoặc nó thiếu dữ liệu có trước sổ ghi",
 }
 
 THINGS = {
@@ -92,14 +92,14 @@ def show_tally(console: Console, tally: Tally, *, dry_run: bool) -> None:
     for thing, words in THINGS.items():
         table.add_row(words, str(tally.restored[thing]), str(tally.present[thing] or "–"))
     console.print(table)
-    console.print(f"Đã đọc {tally.notes} mục nhật ký, đến số thứ tự {tally.highest}.")
+    console.print(f"Đã đọc {tally.notes} mục sổ ghi, đến số thứ tự {tally.highest}.")
     if tally.void:
         console.print(f"{tally.void} kết quả chưa từng được xác nhận: sẽ xử lý lại từ đầu.")
     if tally.undecided:
         console.print(f"{tally.undecided} gói tin đang chờ worker xử lý.")
     if tally.clients:
         console.print(
-            "Trước khi chạy worker, cấp lại quyền bằng `clients reinstate`: "
+            "Cấp lại quyền bằng `clients reinstate`, gói tin đang chờ mới được xử lý: "
             + escape(", ".join(tally.clients))
         )
 
@@ -131,7 +131,7 @@ def _progress(console: Console) -> Generator[Show]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as progress:
-        journal = progress.add_task("Nhật ký", total=None)
+        journal = progress.add_task("Sổ ghi", total=None)
         bars = {
             stage: progress.add_task(words, total=None, visible=False)
             for stage, words in STAGES.items()

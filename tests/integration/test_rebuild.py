@@ -15,10 +15,11 @@ from sqlalchemy import text
 from app.db import Database, connect
 from app.errors import StartRefused
 from app.intake.queue import lease_next
+from app.intake.restoring import release_waiting
 from app.journal import Journal, Kind
 from app.rebuild.run import LOCK
 from app.vault.vault import object_key
-from tests.rebuilding import rows_of, run_rebuild
+from tests.rebuilding import SENDER, rows_of, run_rebuild
 from tests.remains import FreshDatabase, Remains, first, rolled_back
 from tests.working import NOW, as_owner
 
@@ -171,43 +172,43 @@ OTHER = sha256(b"khac").hexdigest()
 
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "a shortened note": (
-        lambda mine: shorten(mine.note(mine.entries()[3])), "mục nhật ký không đọc được"
+        lambda mine: shorten(mine.note(mine.entries()[3])), "mục sổ ghi không đọc được"
     ),
     "another journal key": (lambda mine: swap_key(mine, "journal.key"), "journal.key"),
     "another code key": (lambda mine: swap_key(mine, "codes.key"), "codes.key"),
     "an entry of another form": (
-        lambda mine: forge(mine, Kind.REPLIED, package_id="?"), "mục nhật ký không đọc được"
+        lambda mine: forge(mine, Kind.REPLIED, package_id="?"), "mục sổ ghi không đọc được"
     ),
     "no receipt": (
-        lambda mine: mine.remove([first(mine.entries(), Kind.RECEIVED)]), "nhật ký thiếu"
+        lambda mine: mine.remove([first(mine.entries(), Kind.RECEIVED)]), "sổ ghi thiếu"
     ),
     "a standing of what was never accepted": (
-        lambda mine: forge(mine, Kind.STANDING, code="KHONGCO"), "nhật ký thiếu"
+        lambda mine: forge(mine, Kind.STANDING, code="KHONGCO"), "sổ ghi thiếu"
     ),
     "no school": (
-        lambda mine: mine.remove([first(mine.entries(), Kind.DIRECTORY)]), "nhật ký mâu thuẫn"
+        lambda mine: mine.remove([first(mine.entries(), Kind.DIRECTORY)]), "sổ ghi mâu thuẫn"
     ),
     "a lost original": (
         lambda mine: original(mine, mine.history.packages[0]).unlink(), "không còn bản gốc"
     ),
     "an altered original": (
-        lambda mine: shorten(original(mine, mine.history.packages[0])), "không khớp với nhật ký"
+        lambda mine: shorten(original(mine, mine.history.packages[0])), "không khớp với sổ ghi"
     ),
     "a lost original that waits": (
         lambda mine: original(mine, mine.history.undecided).unlink(), "không còn bản gốc"
     ),
     "another place in the package": (
-        lambda mine: with_transcript(mine, byte_offset=0), "không khớp với nhật ký"
+        lambda mine: with_transcript(mine, byte_offset=0), "không khớp với sổ ghi"
     ),
     "another student's place": (
         lambda mine: with_transcript(
             mine, **{name: first(mine.entries(), Kind.DECIDED).body["transcripts"][1][name]
             for name in ("byte_offset", "byte_length")}
         ),
-        "không khớp với nhật ký",
+        "không khớp với sổ ghi",
     ),
     "another school year": (
-        lambda mine: with_transcript(mine, school_year=2019), "không khớp với nhật ký"
+        lambda mine: with_transcript(mine, school_year=2019), "không khớp với sổ ghi"
     ),
 }  # fmt: skip
 
@@ -231,8 +232,9 @@ def test_it_does_not_run_beside_a_worker(kept: Remains, database_url: str) -> No
 
     async def lease(database: Database) -> None:
         async with database.begin() as connection:
-            found = await lease_next(connection, owner="tho-mau")
-            assert found is not None
+            assert await lease_next(connection, owner="tho-mau") is None, "its sender may nothing"
+            assert await release_waiting(connection, SENDER) == 1
+            assert await lease_next(connection, owner="tho-mau") is not None
 
     asyncio.run(as_owner(database_url, lease))
     done = run_rebuild(kept.settings(database_url))

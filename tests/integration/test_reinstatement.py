@@ -11,6 +11,7 @@ from app.clients.restoring import (
     absent_clients,
     add_disabled,
     reinstate_client,
+    without_rights,
 )
 from app.db import Database
 from app.errors import Conflict, InvalidRequest, NotFound
@@ -21,8 +22,10 @@ GIVEN = Reinstatement(
 )
 
 
-def act(database: Database) -> Act:
-    return Act(database=database, actor="operator", now=NOW)
+async def reinstated(database: Database, given: Reinstatement = GIVEN) -> str:
+    act = Act(database=database, actor="operator", now=NOW)
+    async with act.begin() as connection:
+        return await reinstate_client(connection, act, "truong-mau", given)
 
 
 async def left_behind(database: Database) -> Dossier:
@@ -31,6 +34,7 @@ async def left_behind(database: Database) -> Dossier:
         await add_disabled(connection, absent, NOW)
         assert await absent_clients(connection, ["truong-mau"]) == ()
         await add_disabled(connection, (), NOW)
+        assert await without_rights(connection, ["truong-mau", "khac"]) == {"truong-mau"}
     return await read_client(database, "truong-mau")
 
 
@@ -43,9 +47,11 @@ async def test_an_account_comes_back_without_any_right(database: Database) -> No
 
 async def test_the_ministry_gives_back_kind_grants_and_a_new_secret(database: Database) -> None:
     await left_behind(database)
-    secret = await reinstate_client(act(database), "truong-mau", GIVEN)
+    secret = await reinstated(database)
     found = await read_client(database, "truong-mau")
     assert len(secret) > 30
+    async with database.read() as connection:
+        assert await without_rights(connection, ["truong-mau"]) == frozenset()
     assert (found.account.kind, found.account.enabled) == (Kind.SCHOOL, True)
     assert found.account.scopes == SCOPES_OF[Kind.SCHOOL]
     assert [(one.province_code, one.level) for one in found.grants] == [("79", "03")]
@@ -57,7 +63,7 @@ async def test_the_ministry_gives_back_kind_grants_and_a_new_secret(database: Da
 
 async def test_only_what_was_lost_is_given_back(database: Database) -> None:
     with pytest.raises(NotFound):
-        await reinstate_client(act(database), "truong-mau", GIVEN)
+        await reinstated(database)
     async with database.begin() as connection:
         await create_client(
             connection,
@@ -68,12 +74,12 @@ async def test_only_what_was_lost_is_given_back(database: Database) -> None:
             now=NOW,
         )
     with pytest.raises(Conflict):
-        await reinstate_client(act(database), "truong-mau", GIVEN)
+        await reinstated(database)
 
 
 async def test_a_malformed_grant_leaves_the_account_as_it_was(database: Database) -> None:
     before = await left_behind(database)
     wrong = Reinstatement(kind=Kind.HUB, grants=(Grant(level="09", valid_from=NOW),))
     with pytest.raises(InvalidRequest):
-        await reinstate_client(act(database), "truong-mau", wrong)
+        await reinstated(database, wrong)
     assert await read_client(database, "truong-mau") == before

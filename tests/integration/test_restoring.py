@@ -33,7 +33,7 @@ async def received(connection: AsyncConnection, body: Body) -> object:
 
 
 async def queued(connection: AsyncConnection, body: Body) -> object:
-    return await queue_again(connection, body, b"")
+    return await queue_again(connection, body, b"", rest=None)
 
 
 async def certified(connection: AsyncConnection, body: Body) -> object:
