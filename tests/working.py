@@ -248,8 +248,6 @@ def running_repository(
         database_url, folder, thread, processes, open_store=open_store, tampered=tampered
     ) as repository:
         yield repository
-    if not tampered:
-        repository.examine()
 
 
 @contextmanager
@@ -291,6 +289,8 @@ def opened_repository(
             yield repository
         finally:
             repository.close()
+        if not tampered:
+            repository.examine()
 
 
 def _journal(folder: Path, open_store: Callable[[], Vault] | None) -> Journal:
