@@ -45,6 +45,10 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _OUTAGES = ("08", "53", "57", "55P03", "40P01", "40001")
 """SQLSTATEs that asking again may mend: connection, resources, intervention, locks, conflicts."""
 
+_READ_ONLY = "25006"
+"""SQLSTATE of a change where none is taken: on a standby, or in a restored database that has not
+been completed from the vault yet."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -75,10 +79,16 @@ class Database:
         its end leaves open whether the commit happened: repeat only what is safe to repeat.
 
         Raises:
-            Unavailable: the database cannot be reached, stops, or a lock or time limit is hit.
+            Unavailable: the database cannot be reached, stops, takes no changes, or a lock or time
+                limit is hit.
         """
-        async with self._transaction() as connection:
-            yield connection
+        try:
+            async with self._transaction() as connection:
+                yield connection
+        except DBAPIError as error:
+            if _state_of(error) == _READ_ONLY:
+                raise Unavailable(part="database") from error
+            raise
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
@@ -139,8 +149,11 @@ def _outages_named() -> Iterator[None]:
 
 
 def _is_outage(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None) or ""
-    return error.connection_invalidated or state.startswith(_OUTAGES)
+    return error.connection_invalidated or _state_of(error).startswith(_OUTAGES)
+
+
+def _state_of(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
 
 
 def _forget_values(error: DBAPIError) -> None:

@@ -80,7 +80,7 @@ class Cluster:
         """Kill the server and remove every file of the database."""
         os.kill(int((self._data / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
         self._server.stop()
-        lost = self._data.rename(self._data.with_name("lost"))
+        lost = self._data.rename(Path(mkdtemp(dir=self._data.parent)) / "data")
         shutil.rmtree(lost, ignore_errors=True)  # its last children may be writing yet
 
     def ask(self, statement: str) -> list[Any]:
@@ -131,7 +131,7 @@ class Cluster:
         return Path(done.stdout.strip())
 
     def restore(self, target: str) -> None:
-        """Bring the lost database back as it was at a moment, and wait until it is."""
+        """Bring the lost database back as it was at a moment; it takes no changes yet."""
         self._own(self._data)  # only root makes a folder in there
         done = self.run("restore.sh", self.backups, self.wal, self._data, target)
         assert done.returncode == 0, done.stderr
@@ -146,10 +146,17 @@ class Cluster:
         # Until its first checkpoint, which may take 5 minutes, it does not keep to archive_timeout.
         self.ask("CHECKPOINT")
 
+    def allow_changes(self) -> None:
+        """Open the restored database for changes, as the operator does before `rebuild`."""
+        self.ask("ALTER SYSTEM RESET default_transaction_read_only")
+        self.ask("SELECT pg_reload_conf()")
+        while self.ask("SHOW default_transaction_read_only") != ["off"]:
+            sleep(POLL_SECONDS)
+
 
 def _programs_for(place: Path, account: Account | None) -> Path:
     """Choose a PostgreSQL that can verify its backups: that program of the wheel's 18.4 crashes."""
-    (whole, *_) = (
+    whole = next(
         binaries
         for binaries in _candidates()
         if run(None, str(binaries / "pg_verifybackup"), "--version").returncode == 0
@@ -162,9 +169,11 @@ def backed_up_cluster() -> Iterator[Cluster]:
     """Run a cluster in a folder that every account may enter."""
     folder = Path(mkdtemp(prefix="hocba-drill-", dir=roomy_memory()))
     folder.chmod(0o755)
-    cluster = Cluster(folder)
     try:
-        yield cluster
+        cluster = Cluster(folder)
+        try:
+            yield cluster
+        finally:
+            cluster.stop()
     finally:
-        cluster.stop()
         shutil.rmtree(folder)

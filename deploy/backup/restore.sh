@@ -5,7 +5,8 @@
 # folder. TARGET is a moment with its offset ("2026-06-01 09:30:00+07"), or "latest" for everything
 # that was archived. Run it as PostgreSQL's own account; nothing in BACKUPS and ARCHIVE is changed.
 # Afterwards: start PostgreSQL on DATA, wait until pg_is_in_recovery() is false (it answers before,
-# with older rows), then follow README.md: no web process or worker may be started before `rebuild`.
+# with older rows), then follow README.md. The database is older than its vault, and a worker would
+# decide anew what was decided: so it takes no changes until it is told to.
 set -euo pipefail
 umask 077
 export LC_ALL=C # names of backups are compared by their bytes
@@ -54,12 +55,13 @@ cp --archive --no-target-directory -- "$base" "$data"
 chmod 700 -- "$data"
 
 settings=$data/postgresql.auto.conf
-[ ! -e "$settings" ] || sed --in-place '/^\(restore_command\|recovery_\)/d' -- "$settings" # of an earlier restore
+[ ! -e "$settings" ] || sed --in-place '/^\(restore_command\|recovery_\|default_transaction_read_only\)/d' -- "$settings" # of an earlier restore
 {
   # 1: there is no such segment. 255: there is, but it is damaged; PostgreSQL stops with an error.
   kept="\"$archive/%f.gz\""
   echo "restore_command = 'test -f $kept || exit 1; gzip --decompress --stdout < $kept > \"%p\" || exit 255'"
   echo "recovery_target_action = 'promote'"
+  echo "default_transaction_read_only = on"
   [ -z "$moment" ] || echo "recovery_target_time = '$moment'"
 } >>"$settings"
 touch -- "$data/recovery.signal"

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from app.errors import StartRefused
@@ -134,6 +135,7 @@ def test_a_damaged_segment_stops_the_recovery(cluster: Cluster) -> None:
     last.write_bytes(content)
     cluster.start()
     cluster.await_recovery()
+    cluster.allow_changes()
     assert cluster.ask("SELECT count(*) FROM younger") == [0]
 
 
@@ -146,6 +148,9 @@ def test_everything_archived_comes_back_twice_over(cluster: Cluster) -> None:
         cluster.lose()
         # The second time onto the timeline that the first restore began.
         cluster.restore("latest")
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            cluster.ask("INSERT INTO kept VALUES (0)")
+        cluster.allow_changes()
         assert cluster.ask("SELECT number FROM kept ORDER BY number") == expected
     marks = sorted(cluster.wal.glob("*.backup.gz"))
     cluster.back_up()

@@ -93,6 +93,20 @@ async def test_a_statement_over_its_time_limit_is_unavailable(database: Database
         await execute(database, "SET LOCAL statement_timeout = 10", "SELECT pg_sleep(5)")
 
 
+async def test_a_database_that_takes_no_changes_is_unavailable_for_them_alone(
+    database: Database, database_url: str
+) -> None:
+    name = database_url.rpartition("/")[2]
+    await execute(database, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    restored = connect(database_url, role="hocba_web")
+    try:
+        assert await count_schools(restored) == 0
+        with pytest.raises(Unavailable):
+            await execute(restored, "DELETE FROM revoked_tokens")
+    finally:
+        await restored.dispose()
+
+
 async def test_a_lock_that_is_not_given_in_time_is_unavailable(database: Database) -> None:
     async with database.begin() as holder:
         await holder.execute(text("LOCK TABLE schools"))

@@ -184,6 +184,7 @@ def test_what_is_lost_whole_comes_back_with_every_answer_that_was_ever_given(sit
         school.codes
     )
     # 4 What came after it.
+    site.cluster.allow_changes()
     site.run("rebuild")
     rebuilt = monotonic()
     site.run("fsck")
