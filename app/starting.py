@@ -36,7 +36,7 @@ LEAST_SPACE = 256 * 1024**2
 """Bytes that must be free where packages are kept or pass through: eight of the largest at once."""
 
 ASK_SECONDS = 10.0
-"""Wait for the S3 server's time: it has just answered."""
+"""Wait for the S3 server's time: one that takes longer cannot keep packages either."""
 
 RIGHTS = {
     "hocba_web": ("packages", "INSERT"),
@@ -84,8 +84,8 @@ async def require_fit(start: Start) -> None:
     for role, database in start.databases.items():
         await _require_database(database, role, start.clock)
     await asyncio.to_thread(_require_space, start.settings)
+    await _require_vault_time(start)  # before anything is locked by our clock
     await _require_vault(start)
-    await _require_vault_time(start)
     await _require_same_repository(start)
 
 
@@ -192,9 +192,9 @@ async def _require_vault_time(start: Start) -> None:
     if address.scheme == "file":
         return
     ca_file = start.settings.s3_ca_file
-    trusted = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
     url = f"{address.scheme.removeprefix('s3+')}://{address.netloc}/"
     try:
+        trusted = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
         async with httpx.AsyncClient(
             verify=trusted, timeout=ASK_SECONDS, trust_env=False
         ) as client:
@@ -202,9 +202,10 @@ async def _require_vault_time(start: Start) -> None:
             answer = await client.head(url)  # without keys: also a refusal tells the time
             ours = before + (start.clock() - before) / 2
         theirs = parsedate_to_datetime(answer.headers.get("Date", ""))
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx.HTTPError, OSError, ValueError) as error:
         raise StartRefused(
-            f"máy chủ S3 không cho biết giờ của nó ({type(error).__name__})"
+            f"máy chủ S3 {address.netloc} không trả lời, hoặc không cho biết giờ của nó"
+            f" ({type(error).__name__})"
         ) from error
     _require_same_time(ours, theirs, "máy chủ S3")
 

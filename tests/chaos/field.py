@@ -36,6 +36,10 @@ DEAD_TIME = (0.2, 3.0)
 WEIGHTS = {"web": 2, "worker": 2, "postgresql": 3, "s3": 3}
 """Whom a kill hits, in relation; there are two of the first two."""
 
+STILLBORN = 0.2
+"""Share of kills that may hit a process before it has come as far as its work; more of them would
+only show that a service which never starts never answers, on a machine that is slow."""
+
 READY_SECONDS = 120
 """Patience for a start of everything."""
 
@@ -76,6 +80,8 @@ class Chaos:
 
     def _kill(self) -> None:
         living = [part for part in self.parts if part.name not in self.starts]
+        if self.chance.random() > STILLBORN:
+            living = [part for part in living if not isinstance(part, Program) or part.is_up()]
         if not living:
             return
         # Each kind once first: a short run hits them all.
