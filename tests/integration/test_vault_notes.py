@@ -218,8 +218,20 @@ async def test_a_note_that_never_arrived_is_put_by_the_next_try(s3_server: S3Ser
     vault = open_bucket(s3_server, f"vault-{uuid4()}")
     assert isinstance(vault, S3Vault)
     await vault.check()
-    vault._note_again(note_key(NAME), CONTENT, FAR.replace(microsecond=0))
+    until = FAR.replace(microsecond=0)
+    vault._note_again(note_key(NAME), CONTENT, until)
     assert await vault.read_note(NAME) == CONTENT
+    (version,) = vault._versions.listed(note_key(NAME))
+    assert vault._versions.lock_of(note_key(NAME), str(version.version_id)).until == until
+
+
+@pytest.mark.xdist_group("s3")
+async def test_a_note_is_taken_whose_end_the_servers_clock_has_passed(s3_server: S3Server) -> None:
+    vault = open_bucket(s3_server, f"vault-{uuid4()}")
+    await vault.check()
+    await vault.note(NAME, CONTENT, until=read_clock() - timedelta(days=9))
+    assert await vault.read_note(NAME) == CONTENT
+    assert await vault.notes() == (NAME,)
 
 
 @pytest.mark.xdist_group("s3")
