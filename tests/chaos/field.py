@@ -24,14 +24,19 @@ from app.sandbox.scenario import Scenario
 from app.vault import open_vault
 from tests.chaos.ledger import Ledger
 from tests.chaos.site import Gateway, Part, Postgres, Program
-from tests.chaos.software import Software, Supply
+from tests.chaos.software import INSIST_SECONDS, Software, Supply
 from tests.deployment import scenario_of_today, write_keys_and_trust
 from tests.inspection import Stores
 from tests.s3 import running_s3
 
 KILL_PAUSE = (0.8, 4.0)
 DEAD_TIME = (0.2, 3.0)
-"""Seconds from one kill to the next, and from a kill to the start."""
+"""Seconds from one kill to the next, and from a kill to the start; the first are for a machine on
+which everything starts in `USUAL_START` seconds, and in proportion longer on a slower one, where
+otherwise nothing would ever be up."""
+
+USUAL_START = 8.0
+"""Seconds in which two idle cores start two web processes and two workers at once."""
 
 WEIGHTS = {"web": 2, "worker": 2, "postgresql": 3, "s3": 3}
 """Whom a kill hits, in relation; there are two of the first two."""
@@ -51,10 +56,12 @@ class Chaos:
     Attributes:
         kills: by kind.
         starts: moments at which killed parts are started again.
+        pace: how much slower than usual this machine is; at least 1.
     """
 
     parts: list[Part]
     chance: random.Random
+    pace: float = 1.0
     kills: Counter[str] = field(default_factory=Counter)
     starts: dict[str, float] = field(default_factory=dict)
     _missed: list[str] = field(default_factory=lambda: list(WEIGHTS))
@@ -72,7 +79,7 @@ class Chaos:
                 program.tend()
             if monotonic() >= next_kill:
                 self._kill()
-                next_kill = monotonic() + self.chance.uniform(*KILL_PAUSE)
+                next_kill = monotonic() + self.chance.uniform(*KILL_PAUSE) * self.pace
             sleep(0.05)
         while self.starts:
             self._start_due()
@@ -153,14 +160,20 @@ def prepared(seed: int, clients: int) -> Iterator[Field]:
         secrets = asyncio.run(_enrol(postgres.url, journal, scenario, clients))
         names = ("web-1", "web-2", "worker-1", "worker-2")
         programs = [Program(one, folder=folder / "logs", settings=settings) for one in names]
+        began = monotonic()
         for program in programs:
             stack.callback(program.stop)
             program.start()
         chaos = Chaos(parts=[postgres, gateway, *programs], chance=chance_of(str(seed)))
         chaos.await_ready()
+        chaos.pace = max(1.0, (monotonic() - began) / USUAL_START)
         urls = [f"http://127.0.0.1:{program.port}" for program in programs if program.port]
         ledger = Ledger()
-        software = [Software(urls, name, secret, ledger) for name, secret in secrets.items()]
+        patience = INSIST_SECONDS * chaos.pace
+        software = [
+            Software(urls, (name, secret), ledger, patience=patience)
+            for name, secret in secrets.items()
+        ]
         stack.callback(lambda: [one.close() for one in software])
         certificate = folder / "keys" / "reply-certificate.pem"
         yield Field(
