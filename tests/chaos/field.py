@@ -70,6 +70,14 @@ class Chaos:
     def programs(self) -> list[Program]:
         return [part for part in self.parts if isinstance(part, Program)]
 
+    def begin(self) -> None:
+        """Start every process, wait for them and learn how fast this machine is."""
+        began = monotonic()
+        for program in self.programs:
+            program.start()
+        self.await_ready()
+        self.pace = max(1.0, (monotonic() - began) / USUAL_START)
+
     def rage(self, seconds: float) -> None:
         """Kill and start again until the time is up; then let everything live."""
         end, next_kill = monotonic() + seconds, monotonic() + 2
@@ -160,13 +168,10 @@ def prepared(seed: int, clients: int) -> Iterator[Field]:
         secrets = asyncio.run(_enrol(postgres.url, journal, scenario, clients))
         names = ("web-1", "web-2", "worker-1", "worker-2")
         programs = [Program(one, folder=folder / "logs", settings=settings) for one in names]
-        began = monotonic()
         for program in programs:
             stack.callback(program.stop)
-            program.start()
         chaos = Chaos(parts=[postgres, gateway, *programs], chance=chance_of(str(seed)))
-        chaos.await_ready()
-        chaos.pace = max(1.0, (monotonic() - began) / USUAL_START)
+        chaos.begin()
         urls = [f"http://127.0.0.1:{program.port}" for program in programs if program.port]
         ledger = Ledger()
         patience = INSIST_SECONDS * chaos.pace
