@@ -27,7 +27,7 @@ from app.errors import StartRefused
 from app.intake.process import Processing
 from app.intake.processes import CheckFailed, VerificationProcesses
 from app.keys import WebKeys, load_worker_keys, require_valid_now
-from app.lifeline import die_with, on_stop_signal
+from app.lifeline import die_with, on_stop_signal, run_until
 from app.main import WebParts, create_app, open_web_parts, read_clock
 from app.sandbox.keys import KeyStore
 from app.sandbox.pki import make_pki, write_trust_bundle
@@ -54,10 +54,6 @@ RESTART_SECONDS = 1.0
 
 STOP_SECONDS = 15.0
 """Time for a worker to end: a webhook under way takes 10 s at most; the rest is safe to kill."""
-
-END_SECONDS = 12.0
-"""Time for a worker's jobs to end by themselves: longer than a webhook, shorter than
-`STOP_SECONDS`. A round over lists or refused packages goes on with the next start."""
 
 SECONDS_PER_MINUTE = 60
 
@@ -150,7 +146,13 @@ async def _serve(settings: Settings, url: str, *, with_worker: bool) -> None:
     parts = open_web_parts(settings, database_url=url)
     databases = {"hocba_web": parts.database, "hocba_verifier": parts.verifier}
     await require_fit(
-        Start(settings=settings, databases=databases, vault=parts.vault, clock=parts.clock)
+        Start(
+            settings=settings,
+            databases=databases,
+            vault=parts.vault,
+            journal=parts.keys.journal,
+            clock=parts.clock,
+        )
     )
     server = WebServer(create_app(parts), parts.leaving, drain=settings.drain)
     listener = take_port(settings.host, settings.port)
@@ -177,7 +179,14 @@ async def _work(settings: Settings, url: str) -> None:
         try:
             vault, databases = open_configured_vault(settings), {"hocba_worker": database}
             await require_fit(
-                Start(settings=settings, databases=databases, vault=vault, clock=read_clock)
+                Start(
+                    settings=settings,
+                    databases=databases,
+                    vault=vault,
+                    journal=keys.journal,
+                    clock=read_clock,
+                    codes=keys.codes,
+                )
             )
             parts = Processing(
                 database=database,
@@ -192,20 +201,14 @@ async def _work(settings: Settings, url: str) -> None:
             await processes.start()
             with courier_of(parts, sandbox=settings.environment == "sandbox") as courier:
                 name = f"{os.uname().nodename}/{os.getpid()}"
-                async with asyncio.TaskGroup() as group:
-                    jobs = [
-                        group.create_task(keeper.keep_current(parts, stop)),
-                        group.create_task(keep_discarding(parts, stop)),
-                        group.create_task(
-                            keep_examining(parts, stop, environment=settings.environment)
-                        ),
-                        group.create_task(keep_delivering(courier, stop)),
-                        group.create_task(work(parts, name=name, stop=stop)),
-                    ]
-                    await stop.wait()
-                    _, late = await asyncio.wait(jobs, timeout=END_SECONDS)
-                    for job in late:
-                        job.cancel()
+                await run_until(
+                    stop,
+                    keeper.keep_current(parts, stop),
+                    keep_discarding(parts, stop),
+                    keep_examining(parts, stop, environment=settings.environment),
+                    keep_delivering(courier, stop),
+                    work(parts, name=name, stop=stop),
+                )
         except CheckFailed as error:
             raise StartRefused("không khởi động được các tiến trình kiểm tra chữ ký") from error
         finally:

@@ -4,9 +4,14 @@ import asyncio
 import ctypes
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+END_SECONDS = 12.0
+"""Time for jobs to end by themselves when they are told to: a webhook under way takes 10 s at most,
+and a round over lists or originals goes on with the next start."""
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -45,3 +50,17 @@ def on_stop_signal(stop: Callable[[], None]) -> None:
 
     for number in _STOP_SIGNALS:
         loop.add_signal_handler(number, first)
+
+
+async def run_until(stop: asyncio.Event, *jobs: Coroutine[Any, Any, None]) -> None:
+    """Run jobs that end when told to stop, and cut off what has not ended in time.
+
+    Raises:
+        ExceptionGroup: what a job raised; the others are cut off at once.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(job) for job in jobs]
+        await stop.wait()
+        _, late = await asyncio.wait(tasks, timeout=END_SECONDS)
+        for task in late:
+            task.cancel()

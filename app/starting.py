@@ -24,7 +24,11 @@ from sqlalchemy.exc import DBAPIError
 from app.db import Database, require_schema
 from app.errors import IntegrityFailure, NotFound, StartRefused, Unavailable
 from app.intake.packages import newest_accepted
+from app.journal import JournalFault
+from app.journal.reading import read_entry
+from app.register.find import some_code
 from app.settings import Settings
+from app.transcripts.codes import transcript_code
 from app.vault import Vault
 from app.vault.vault import FIRST_LOCK, PROBE, PROBE_DIGEST
 
@@ -36,7 +40,7 @@ LEAST_SPACE = 256 * 1024**2
 """Bytes that must be free where packages are kept or pass through: eight of the largest at once."""
 
 ASK_SECONDS = 10.0
-"""Wait for the S3 server's time: it has just answered."""
+"""Wait for the S3 server's time: one that takes longer cannot keep packages either."""
 
 RIGHTS = {
     "hocba_web": ("packages", "INSERT"),
@@ -66,13 +70,17 @@ class Start:
 
     Attributes:
         databases: by the role as which each acts.
+        journal: the key of the journal.
         clock: our own time.
+        codes: the key of transcript codes, where the process has it.
     """
 
     settings: Settings
     databases: dict[str, Database]
     vault: Vault
+    journal: bytes
     clock: Callable[[], datetime]
+    codes: bytes | None = None
 
 
 async def require_fit(start: Start) -> None:
@@ -84,8 +92,8 @@ async def require_fit(start: Start) -> None:
     for role, database in start.databases.items():
         await _require_database(database, role, start.clock)
     await asyncio.to_thread(_require_space, start.settings)
+    await _require_vault_time(start)  # before anything is locked by our clock
     await _require_vault(start)
-    await _require_vault_time(start)
     await _require_same_repository(start)
 
 
@@ -163,17 +171,40 @@ def _vault_reason(error: BaseException | None) -> str:
 
 
 async def _require_same_repository(start: Start) -> None:
-    """Look in the vault for what the database last accepted: either may be another one's."""
+    """Hold database, vault and keys against each other: any of them may be another repository's."""
     reading = next((one for role, one in start.databases.items() if role != _PUBLIC), None)
-    if reading is None:
-        return
     try:
-        async with reading.read() as connection:
-            digest = await newest_accepted(connection)
-        if digest is not None:
-            await _require_kept(start.vault, digest)
+        if reading is not None:
+            async with reading.read() as connection:
+                digest, known = await newest_accepted(connection), await some_code(connection)
+            _require_same_code(known, start.codes)
+            if digest is not None:
+                await _require_kept(start.vault, digest)
+        await _require_readable_journal(start.vault, start.journal)
     except Unavailable as away:
         raise StartRefused(f"kho chứa vừa ngừng trả lời ({away.part}): hãy chạy lại") from away
+
+
+def _require_same_code(known: tuple[str, str] | None, key: bytes | None) -> None:
+    if known is None or key is None:
+        return
+    code, original = known
+    if transcript_code(key, bytes.fromhex(original)) != code:
+        raise StartRefused(
+            "codes.key không phải khóa đã cấp mã cho các học bạ đang lưu: hãy khôi phục khóa cũ,"
+            " nếu không cùng một học bạ sẽ có mã khác"
+        )
+
+
+async def _require_readable_journal(vault: Vault, key: bytes) -> None:
+    for name in await vault.notes(limit=1):
+        try:
+            await read_entry(vault, key, name)
+        except JournalFault as fault:
+            raise StartRefused(
+                f"journal.key không đọc được nhật ký trong kho lưu ({fault.reason}): hãy khôi phục"
+                " khóa cũ, nếu không sẽ không dựng lại được cơ sở dữ liệu"
+            ) from fault
 
 
 async def _require_kept(vault: Vault, digest: str) -> None:
@@ -192,9 +223,9 @@ async def _require_vault_time(start: Start) -> None:
     if address.scheme == "file":
         return
     ca_file = start.settings.s3_ca_file
-    trusted = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
     url = f"{address.scheme.removeprefix('s3+')}://{address.netloc}/"
     try:
+        trusted = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
         async with httpx.AsyncClient(
             verify=trusted, timeout=ASK_SECONDS, trust_env=False
         ) as client:
@@ -202,9 +233,10 @@ async def _require_vault_time(start: Start) -> None:
             answer = await client.head(url)  # without keys: also a refusal tells the time
             ours = before + (start.clock() - before) / 2
         theirs = parsedate_to_datetime(answer.headers.get("Date", ""))
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx.HTTPError, OSError, ValueError) as error:
         raise StartRefused(
-            f"máy chủ S3 không cho biết giờ của nó ({type(error).__name__})"
+            f"máy chủ S3 {address.netloc} không trả lời, hoặc không cho biết giờ của nó"
+            f" ({type(error).__name__})"
         ) from error
     _require_same_time(ours, theirs, "máy chủ S3")
 

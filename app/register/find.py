@@ -51,6 +51,15 @@ async def find_public(connection: AsyncConnection, code: str) -> PublicRecord | 
     )
 
 
+async def some_code(connection: AsyncConnection) -> tuple[str, str] | None:
+    """Give any transcript code with the SHA-256 of its original; None while there is none."""
+    statement = select(
+        transcript_codes.c.transcript_code, transcript_codes.c.original_sha256
+    ).limit(1)
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else (row.transcript_code, row.original_sha256)
+
+
 async def student_names(connection: AsyncConnection, codes: Collection[str]) -> Mapping[str, str]:
     """Read the students' names by transcript code; an unknown code is left out."""
     statement = (

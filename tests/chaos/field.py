@@ -24,17 +24,26 @@ from app.sandbox.scenario import Scenario
 from app.vault import open_vault
 from tests.chaos.ledger import Ledger
 from tests.chaos.site import Gateway, Part, Postgres, Program
-from tests.chaos.software import Software, Supply
+from tests.chaos.software import INSIST_SECONDS, Software, Supply
 from tests.deployment import scenario_of_today, write_keys_and_trust
 from tests.inspection import Stores
 from tests.s3 import running_s3
 
 KILL_PAUSE = (0.8, 4.0)
 DEAD_TIME = (0.2, 3.0)
-"""Seconds from one kill to the next, and from a kill to the start."""
+"""Seconds from one kill to the next, and from a kill to the start; the first are for a machine on
+which everything starts in `USUAL_START` seconds, and in proportion longer on a slower one, where
+otherwise nothing would ever be up."""
+
+USUAL_START = 8.0
+"""Seconds in which two idle cores start two web processes and two workers at once."""
 
 WEIGHTS = {"web": 2, "worker": 2, "postgresql": 3, "s3": 3}
 """Whom a kill hits, in relation; there are two of the first two."""
+
+STILLBORN = 0.2
+"""Share of kills that may hit a process before it has come as far as its work; more of them would
+only show that a service which never starts never answers, on a machine that is slow."""
 
 READY_SECONDS = 120
 """Patience for a start of everything."""
@@ -47,10 +56,12 @@ class Chaos:
     Attributes:
         kills: by kind.
         starts: moments at which killed parts are started again.
+        pace: how much slower than usual this machine is; at least 1.
     """
 
     parts: list[Part]
     chance: random.Random
+    pace: float = 1.0
     kills: Counter[str] = field(default_factory=Counter)
     starts: dict[str, float] = field(default_factory=dict)
     _missed: list[str] = field(default_factory=lambda: list(WEIGHTS))
@@ -58,6 +69,14 @@ class Chaos:
     @property
     def programs(self) -> list[Program]:
         return [part for part in self.parts if isinstance(part, Program)]
+
+    def begin(self) -> None:
+        """Start every process, wait for them and learn how fast this machine is."""
+        began = monotonic()
+        for program in self.programs:
+            program.start()
+        self.await_ready()
+        self.pace = max(1.0, (monotonic() - began) / USUAL_START)
 
     def rage(self, seconds: float) -> None:
         """Kill and start again until the time is up; then let everything live."""
@@ -68,7 +87,7 @@ class Chaos:
                 program.tend()
             if monotonic() >= next_kill:
                 self._kill()
-                next_kill = monotonic() + self.chance.uniform(*KILL_PAUSE)
+                next_kill = monotonic() + self.chance.uniform(*KILL_PAUSE) * self.pace
             sleep(0.05)
         while self.starts:
             self._start_due()
@@ -76,6 +95,8 @@ class Chaos:
 
     def _kill(self) -> None:
         living = [part for part in self.parts if part.name not in self.starts]
+        if self.chance.random() > STILLBORN:
+            living = [part for part in living if not isinstance(part, Program) or part.is_up()]
         if not living:
             return
         # Each kind once first: a short run hits them all.
@@ -149,12 +170,15 @@ def prepared(seed: int, clients: int) -> Iterator[Field]:
         programs = [Program(one, folder=folder / "logs", settings=settings) for one in names]
         for program in programs:
             stack.callback(program.stop)
-            program.start()
         chaos = Chaos(parts=[postgres, gateway, *programs], chance=chance_of(str(seed)))
-        chaos.await_ready()
+        chaos.begin()
         urls = [f"http://127.0.0.1:{program.port}" for program in programs if program.port]
         ledger = Ledger()
-        software = [Software(urls, name, secret, ledger) for name, secret in secrets.items()]
+        patience = INSIST_SECONDS * chaos.pace
+        software = [
+            Software(urls, (name, secret), ledger, patience=patience)
+            for name, secret in secrets.items()
+        ]
         stack.callback(lambda: [one.close() for one in software])
         certificate = folder / "keys" / "reply-certificate.pem"
         yield Field(

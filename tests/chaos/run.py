@@ -140,6 +140,7 @@ def _show(
 ) -> None:
     waited, times = ends
     table = Table("chaos", "")
+    table.add_row("machine slower than usual by", f"{field_.chaos.pace:.1f}")
     table.add_row("packages acknowledged", str(len(ledger.acknowledged)))
     table.add_row("originals with a code", str(len(ledger.codes)))
     table.add_row("answers to clients", str(sum(one.answers for one in field_.software)))

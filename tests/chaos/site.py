@@ -8,6 +8,7 @@ sentence, as it must while a store is away.
 
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
@@ -175,6 +176,16 @@ class Program:
         if process is not None and process.poll() is None:
             how(process)
             process.wait(60)
+
+    def is_up(self) -> bool:
+        """Tell whether it has come as far as its work, without asking it for any."""
+        if self.port is None:
+            return self.is_ready()
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=0.2).close()
+        except OSError:
+            return False
+        return True
 
     def is_ready(self) -> bool:
         """Tell whether it does its work now."""

@@ -88,10 +88,18 @@ class _Known:
 class Software(Reader):
     """One account's software; speaks to every web process in turn. For one thread."""
 
-    def __init__(self, urls: list[str], account: str, secret: str, ledger: Ledger) -> None:
-        self.account = account
+    def __init__(
+        self,
+        urls: list[str],
+        account: tuple[str, str],
+        ledger: Ledger,
+        *,
+        patience: float = INSIST_SECONDS,
+    ) -> None:
+        self.account, secret = account
         self.answers = 0
-        self._clients = [Client(url, account, secret) for url in urls]
+        self._patience = patience
+        self._clients = [Client(url, self.account, secret) for url in urls]
         self._turn = 0
         self.ledger = ledger
         self._known: list[_Known] = []
@@ -219,7 +227,7 @@ class Software(Reader):
             self._known.append(known)
 
     def _insist(self, call: Callable[[Client], _T]) -> _T:
-        end = monotonic() + INSIST_SECONDS
+        end = monotonic() + self._patience
         for client in self._in_turn():
             try:
                 answer = call(client)

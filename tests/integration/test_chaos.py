@@ -17,9 +17,8 @@ ACCOUNT = "phan-mem-mau"
 
 
 @pytest.fixture
-def software(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Iterator[Software]:
-    monkeypatch.setattr("tests.chaos.software.INSIST_SECONDS", 0.5)
-    one = Software([repository.url], ACCOUNT, SECRET, Ledger())
+def software(repository: Repository) -> Iterator[Software]:
+    one = Software([repository.url], (ACCOUNT, SECRET), Ledger(), patience=0.5)
     yield one
     one.close()
 

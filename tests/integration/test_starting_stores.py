@@ -16,28 +16,38 @@ from app.errors import StartRefused
 from app.main import read_clock
 from app.settings import Settings
 from app.starting import MAX_SKEW, Start, require_fit
-from app.vault import Vault, open_configured_vault, open_vault
+from app.vault import open_configured_vault, open_vault
 from tests.s3 import S3Server
 from tests.working import Repository
 
 
-async def test_a_vault_that_is_not_this_databases_is_refused(
-    repository: Repository, web_database: Database, tmp_path: Path
-) -> None:
-    def start(vault: Vault) -> Start:
-        return Start(
-            settings=Settings(home=tmp_path),
-            databases={"hocba_web": web_database},
-            vault=vault,
-            clock=read_clock,
-        )
-
+@pytest.fixture
+async def start(repository: Repository, worker_database: Database, tmp_path: Path) -> Start:
+    """A start of a worker over a repository that has accepted a package."""
     repository.start_worker()
-    digest = await asyncio.to_thread(lambda: repository.package()["digest"])
-    await require_fit(start(repository.vault))
+    await asyncio.to_thread(repository.package)
+    return Start(
+        settings=Settings(home=tmp_path),
+        databases={"hocba_worker": worker_database},
+        vault=repository.vault,
+        journal=repository.keys.journal,
+        clock=read_clock,
+        codes=repository.keys.codes,
+    )
+
+
+async def test_a_vault_that_is_not_this_databases_is_refused(start: Start, tmp_path: Path) -> None:
+    await require_fit(start)
     other = open_vault((tmp_path / "another").as_uri())
-    with pytest.raises(StartRefused, match=f"kho lưu không có gói tin {digest}"):
-        await require_fit(start(other))
+    with pytest.raises(StartRefused, match=r"kho lưu không có gói tin [0-9a-f]{64} mà"):
+        await require_fit(replace(start, vault=other))
+
+
+async def test_keys_of_another_repository_are_refused(start: Start) -> None:
+    with pytest.raises(StartRefused, match=r"codes\.key không phải khóa đã cấp mã"):
+        await require_fit(replace(start, codes=b"k" * 32))
+    with pytest.raises(StartRefused, match=r"journal\.key không đọc được nhật ký"):
+        await require_fit(replace(start, journal=b"k" * 32))
 
 
 @pytest.fixture
@@ -55,6 +65,7 @@ async def bucket(tmp_path: Path, database_url: str, s3_server: S3Server) -> Asyn
         settings=settings,
         databases={"hocba_worker": database},
         vault=open_configured_vault(settings),
+        journal=b"j" * 32,
         clock=read_clock,
     )
     await database.dispose()
