@@ -8,6 +8,7 @@ values, and an outage is one error: `Unavailable(part="database")`.
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ LOCK_TIMEOUT_MS = 10_000
 
 IDLE_TRANSACTION_TIMEOUT_MS = 60_000
 """A transaction does no other work between statements; one that is silent lost its process."""
+
+ANSWER_SECONDS = 35.0
+"""PostgreSQL stops a statement after 30 s and says so; one that says nothing has lost its way to
+us, or its machine, and a connection that waits for it would wait for ever."""
 
 CONNECT_SECONDS = 10
 """A database that does not answer within this time is unavailable to whoever is waiting."""
@@ -106,7 +111,10 @@ class Database:
                 raise Unavailable(part="database") from error
             with _outages_named():
                 connection = await connection.execution_options(**(options or {}))
-                async with _left_when_in_doubt(connection), connection.begin():
+                doubted = partial(_left_when_in_doubt, connection)
+                # Around the block, so that no ROLLBACK waits for the answer that is missing, and
+                # around the commit.
+                async with doubted(), connection.begin(), doubted():
                     yield connection
 
 
@@ -120,7 +128,8 @@ async def _left_when_in_doubt(connection: AsyncConnection) -> AsyncGenerator[Non
     try:
         yield
     except (OSError, DBAPIError) as error:
-        if not isinstance(error, DBAPIError) or _is_outage(error):
+        outage = not isinstance(error, DBAPIError) or _is_outage(error)
+        if outage and not connection.invalidated:
             await connection.invalidate()
         raise
 
@@ -169,7 +178,11 @@ def connect(url: str, *, role: str | None, pool_size: int = DEFAULT_POOL_SIZE) -
         settings["role"] = role
     engine = create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"),
-        connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS},
+        connect_args={
+            "server_settings": settings,
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": ANSWER_SECONDS,
+        },
         hide_parameters=True,  # parameters are personal data and errors are logged
         max_overflow=0,
         pool_size=pool_size,

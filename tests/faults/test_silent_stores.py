@@ -10,7 +10,7 @@ from tests.faults.stage import Stage
 from tests.faults.wire import Trouble, Way
 from tests.working import LoopThread
 
-LIVES = 3
+LIVES = 2
 """Of each kind, when only a sample is tried; each has a fault in every flow."""
 
 pytestmark = pytest.mark.xdist_group("faults-silence")
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("faults-silence")
 def impatience() -> Iterator[None]:
     """Let the program give up on an answer after a moment, not after half a minute."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(db, "ANSWER_SECONDS", 0.5)
+        patch.setattr(db, "ANSWER_SECONDS", 0.3)
         yield
 
 

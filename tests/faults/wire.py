@@ -16,6 +16,8 @@ SSL_REQUEST = 80877103
 LABEL = 60
 """Characters of a statement that tell it from others."""
 
+FOLLOWING = " >"
+
 CHUNK = 65_536
 HEAD = 5
 """Bytes before a message's content: its kind and its length."""
@@ -80,6 +82,7 @@ class Wire:
     held: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     _position: int | None = None
+    _wanted: str | None = None
     _trouble: Trouble | None = None
     _talks: set["asyncio.Task[None]"] = field(default_factory=set)
 
@@ -88,21 +91,41 @@ class Wire:
         self.statements = []
         self.struck = None
         self._position, self._trouble = position, trouble
+        self._wanted = None
         self.held.clear()
         self.go_on.clear()
+
+    def listen_for(self, statement: str, trouble: Trouble) -> None:
+        """Make trouble at the first statement that begins so, however many come before it.
+
+        With " >" behind it, at the one that follows it on its connection.
+        """
+        self.listen(None, trouble)
+        self._wanted = statement
 
     async def strike_down(self) -> None:
         """Let the disaster happen, if there is one."""
         if self.disaster is not None:
             await self.disaster()
 
-    def due(self, statement: str) -> Trouble | None:
-        """Count a statement; gives the trouble that it is to have."""
+    def due(self, statement: str, before: str) -> Trouble | None:
+        """Count a statement; gives the trouble that it is to have.
+
+        Args:
+            statement: its beginning.
+            before: the one before it on its connection.
+        """
         self.statements.append(statement)
-        if self.struck is not None or self._position != len(self.statements) - 1:
+        if self.struck is not None or not self._is_meant(statement, before):
             return None
         self.struck = statement
         return self._trouble
+
+    def _is_meant(self, statement: str, before: str) -> bool:
+        if self._wanted is None:
+            return self._position == len(self.statements) - 1
+        wanted = self._wanted.removesuffix(FOLLOWING)
+        return (before if self._wanted.endswith(FOLLOWING) else statement).startswith(wanted)
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until either side ends it."""
@@ -139,6 +162,7 @@ class _Talk:
         self._from_server, self._to_server = from_server, to_server
         self._prepared: dict[bytes, str] = {}
         self._open = b"I"
+        self._last = ""
         self._trouble: Trouble | None = None
 
     async def hand_on(self) -> None:
@@ -160,7 +184,10 @@ class _Talk:
             await self._greet()
             while True:
                 said, statement = await self._next_statement()
-                trouble = None if statement is None else self._wire.due(statement)
+                trouble = None
+                if statement is not None:
+                    trouble = self._wire.due(statement, self._last)
+                    self._last = statement
                 if trouble is not None and not await self._strike(trouble, said, statement or ""):
                     return
                 if trouble is None:
