@@ -81,6 +81,7 @@ class Wire:
     disaster: Callable[[], Awaitable[None]] | None = None
     held: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    _fall: "asyncio.Future[None] | None" = None
     _position: int | None = None
     _wanted: str | None = None
     _trouble: Trouble | None = None
@@ -106,7 +107,9 @@ class Wire:
     async def strike_down(self) -> None:
         """Let the disaster happen, if there is one."""
         if self.disaster is not None:
-            await self.disaster()
+            # It may end this very connection, and goes on all the same.
+            self._fall = asyncio.ensure_future(self.disaster())
+            await asyncio.shield(self._fall)
 
     def due(self, statement: str, before: str) -> Trouble | None:
         """Count a statement; gives the trouble that it is to have.
