@@ -30,8 +30,12 @@ from app.fsck.progress import MAX_FINDINGS, Step
 from app.journal import Entry, JournalFault, Kind
 from app.journal.reading import read_entry
 
-PAGE = 50
-"""Entries read at a time, with all rows that they tell about."""
+PAGE = 10
+"""Entries read at a time, with all rows that they tell about: the largest decision, with reports on
+300 transcripts, takes some 6 MB."""
+
+KEPT = 10 * MAX_FINDINGS
+"""Findings remembered by the names of their entries: a journal gone wrong altogether is one."""
 
 ORDERS_PER_SECOND = 100
 """An order is never below the server's clock in hundredths of a second (`next_journal_order`)."""
@@ -64,8 +68,12 @@ class _Reading:
     after: str
     keys: "array[int]" = field(default_factory=lambda: array("Q"))
     unsettled: deque[str] = field(default_factory=lambda: deque(maxlen=NEWEST))
-    entries: int = 0
     findings: dict[str, Finding] = field(default_factory=dict)
+
+    def note(self, name: str, finding: Finding) -> None:
+        """Keep what is wrong with an entry, among the first of them."""
+        if len(self.findings) < KEPT:
+            self.findings[name] = finding
 
 
 async def examine_journal(parts: Examination, *, now: datetime) -> Step:
@@ -80,6 +88,7 @@ async def examine_journal(parts: Examination, *, now: datetime) -> Step:
     days = parts.options.journal_days
     since = EVER if days is None else now - timedelta(days=days)
     reading = _Reading(after="" if days is None else _name_before(since))
+    parts.progress.counts["entries"] = 0
     await _read_on(parts, reading)
     missing = await _missing(parts, _sorted(reading), since)
     if missing:
@@ -95,7 +104,7 @@ async def examine_journal(parts: Examination, *, now: datetime) -> Step:
     )
     return Step(
         findings=(*reading.findings.values(), *lost, *await _ahead(parts, reading)),
-        counts={"entries": reading.entries},
+        counts={},
         cursor=None,
     )
 
@@ -111,7 +120,7 @@ async def _read_on(parts: Examination, reading: _Reading) -> None:
     while names := await parts.vault.notes(after=reading.after, limit=PAGE):
         await _compare(parts, reading, names)
         reading.after = names[-1]
-        reading.entries += len(names)
+        parts.progress.counts["entries"] += len(names)
         await parts.save(parts.progress)
         parts.show(parts.progress)
 
@@ -125,7 +134,7 @@ async def _compare(parts: Examination, reading: _Reading, names: Sequence[str]) 
         if isinstance(read, Entry):
             entries[name] = read
         else:
-            reading.findings[name] = read
+            reading.note(name, read)
     told = entries.values()
     async with parts.database.read() as connection:
         packages = await _packages_of(connection, told)
@@ -156,7 +165,7 @@ def _take(reading: _Reading, name: str, entry: Entry, match: Match) -> None:
         return
     if match is Match.UNCOMMITTED and name not in reading.unsettled:
         reading.unsettled.append(name)
-    reading.findings[name] = Finding(code=_CODES[match], object=name, detail=entry.kind.value)
+    reading.note(name, Finding(code=_CODES[match], object=name, detail=entry.kind.value))
 
 
 async def _read(parts: Examination, name: str) -> Entry | Finding:
@@ -255,7 +264,7 @@ def _has(keys: "array[int]", key: int) -> bool:
 
 async def _ahead(parts: Examination, reading: _Reading) -> tuple[Finding, ...]:
     """Find a journal whose last entry this database cannot have given an order to."""
-    if not reading.entries:
+    if not parts.progress.counts["entries"]:
         return ()
     async with parts.database.read() as connection:
         given = await last_order(connection)

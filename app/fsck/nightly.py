@@ -1,4 +1,7 @@
-"""One examination a night, by one worker, that the next one goes on with when it dies."""
+"""One examination a night, by one worker, that the next one goes on with when it dies.
+
+A large repository takes longer than a night: its run goes on, and the next begins when it is over.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -76,10 +79,17 @@ async def take_run(
     return None if kept is None else progress_from_json(kept)
 
 
-async def is_done(connection: AsyncConnection, night: date) -> bool:
-    """Tell whether a night's run is over."""
-    statement = select(fsck_runs.c.finished_at).where(fsck_runs.c.night == night)
-    return (await connection.execute(statement)).scalar_one_or_none() is not None
+async def due_run(connection: AsyncConnection, now: datetime) -> date | None:
+    """Name the run to work on: one that is not finished, however old, or tonight's."""
+    begun = select(fsck_runs.c.night, fsck_runs.c.finished_at).order_by(fsck_runs.c.night.desc())
+    last = (await connection.execute(begun.limit(1))).one_or_none()
+    tonight = night_of(now)
+    if last is None:
+        return tonight
+    night: date = last.night
+    if last.finished_at is None:
+        return night
+    return tonight if night < tonight else None
 
 
 async def keep_run(

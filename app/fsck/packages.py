@@ -55,13 +55,13 @@ async def _look(parts: Examination, rows: PackageRows, now: datetime) -> tuple[F
     found = tuple(check_rows(rows, parts.options, now))
     async with parts.pace:
         if rows.row.reply is not None:
-            found += await asyncio.to_thread(_check_reply, parts, rows, now)
+            found += await asyncio.to_thread(_check_reply, parts, rows)
         return found + await check_object(
             rows, parts.vault, parts.keys, reading=parts.options.reading
         )
 
 
-def _check_reply(parts: Examination, rows: PackageRows, now: datetime) -> tuple[Finding, ...]:
+def _check_reply(parts: Examination, rows: PackageRows) -> tuple[Finding, ...]:
     der = parts.keys.reply_certificate.public_bytes(Encoding.DER)
     signers = {*parts.signers, sha256(der).hexdigest()}
-    return tuple(check_reply(rows, signers=signers, now=now))
+    return tuple(check_reply(rows, signers=signers))

@@ -19,24 +19,23 @@ _ITEMS = f"{_CONTENT}/Body/Result/Items/Item"
 _CODES = "DANH_SACH_LOI/LOI/loi_xu_ly_du_lieu_id"
 
 
-def check_reply(rows: PackageRows, *, signers: Collection[str], now: datetime) -> Iterator[Finding]:
-    """Verify a reply and compare it with the rows.
+def check_reply(rows: PackageRows, *, signers: Collection[str]) -> Iterator[Finding]:
+    """Verify a reply, as of when it was made, and compare it with the rows.
 
     Args:
         rows: of a package that has a reply.
         signers: SHA-256 of every certificate that the repository signs or signed replies with.
-        now: for which algorithms must be accepted.
     """
     body = rows.row.reply or b""
-    if not _is_signed(body, signers, now):
+    if not _is_signed(body, signers, rows.row.replied_at or rows.row.received_at):
         yield Finding(code=Code.REPLY_SIGNATURE, object=rows.name)
     wrong = _differences(rows, body)
     if wrong:
         yield Finding(code=Code.REPLY_CONTENT, object=rows.name, detail=" ".join(wrong))
 
 
-def _is_signed(body: bytes, signers: Collection[str], now: datetime) -> bool:
-    results = verify_xmldsig(body, at=now)
+def _is_signed(body: bytes, signers: Collection[str], at: datetime) -> bool:
+    results = verify_xmldsig(body, at=at)
     return (
         len(results) == 1
         and results[0].passed

@@ -11,7 +11,7 @@ import structlog
 from app.errors import Unavailable
 from app.fsck.examination import Examination, Pace
 from app.fsck.examine import examine
-from app.fsck.nightly import finish_run, is_done, keep_run, leave_run, night_of, take_run
+from app.fsck.nightly import due_run, finish_run, keep_run, leave_run, take_run
 from app.fsck.progress import Options, Progress
 from app.fsck.report import Report
 from app.intake.process import Processing
@@ -22,7 +22,8 @@ NIGHTLY = Options(reading=False, verify=0.001, journal_days=3)
 read and verified again; a whole reading of all bytes is the operator's to order."""
 
 RATE = 50.0
-"""Objects a second: a year of the country, half a million packages, takes three hours."""
+"""Objects a second: a year of the country, half a million packages, takes three hours. Ten years
+take more than a night, and the run goes on by day."""
 
 PARALLEL = 2
 """Objects at once: packages go on beside it."""
@@ -76,11 +77,8 @@ async def keep_examining(
     Outlives the loss of the database and of the vault: the run goes on where it was.
     """
     while not stop.is_set():
-        run = _Run(
-            parts=parts, stop=stop, night=night_of(parts.clock()), owner=secrets.token_hex(8)
-        )
         try:
-            await _examine_once(run, environment)
+            await _examine_once(parts, stop, environment)
         except Unavailable as error:
             _log.warning("fsck.waits", part=error.part)
         except Exception as error:  # noqa: BLE001 -- reason: packages go on whatever happens here
@@ -89,9 +87,17 @@ async def keep_examining(
             await asyncio.wait_for(stop.wait(), period)
 
 
-async def _examine_once(run: _Run, environment: str) -> None:
-    """Take the night's run if it is free, and bring it to its end."""
-    progress = await _take(run)
+async def _examine_once(parts: Processing, stop: asyncio.Event, environment: str) -> None:
+    """Take the run that is due, if it is free, and bring it to its end."""
+    now = parts.clock()
+    async with parts.database.read() as connection:
+        night = await due_run(connection, now)
+    if night is None:
+        return
+    run = _Run(parts=parts, stop=stop, night=night, owner=secrets.token_hex(8))
+    fresh = Progress(started_at=now, seed=secrets.token_hex(16))
+    async with parts.database.begin() as connection:
+        progress = await take_run(connection, night=night, owner=run.owner, fresh=fresh)
     if progress is None:
         return
     try:
@@ -102,20 +108,10 @@ async def _examine_once(run: _Run, environment: str) -> None:
     except BaseException:
         await run.leave()
         raise
-    async with run.parts.database.begin() as connection:
-        finished = await finish_run(connection, night=run.night, owner=run.owner, report=report)
+    async with parts.database.begin() as connection:
+        finished = await finish_run(connection, night=night, owner=run.owner, report=report)
     if finished:
-        _tell(report, run.night)
-
-
-async def _take(run: _Run) -> Progress | None:
-    now = run.parts.clock()
-    async with run.parts.database.read() as connection:
-        if await is_done(connection, run.night):
-            return None
-    fresh = Progress(started_at=now, seed=secrets.token_hex(16))
-    async with run.parts.database.begin() as connection:
-        return await take_run(connection, night=run.night, owner=run.owner, fresh=fresh)
+        _tell(report, night)
 
 
 async def _examine(run: _Run, progress: Progress, environment: str) -> Report:

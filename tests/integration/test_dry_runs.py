@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from app.sandbox.packaging import SignedTranscript
 from app.sandbox.scenario import with_changed_mark

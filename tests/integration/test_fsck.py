@@ -1,5 +1,6 @@
 """The command `fsck` as an operator runs it; the journey over one's own stores has a bucket."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,26 @@ def test_what_cannot_be_examined_ends_with_one_sentence_and_another_status(
     assert result.exit_code == 2, result.output
     assert "Không kiểm tra được" in result.output
     assert sentence in result.output
+
+
+NIGHT = """
+    INSERT INTO fsck_runs (night, started_at, finished_at, progress, errors, report)
+    VALUES ('2026-07-02', now(), now(), '{{}}', 1, '{{"counts": {{"packages": 4711}},
+        "findings": [{{"code": "object.lost", "object": "abab", "detail": ""}}]}}')
+"""
+
+
+async def test_the_last_night_can_be_looked_up(site: Site) -> None:
+    nothing = await asyncio.to_thread(fsck, site, "--last")
+    assert (nothing.exit_code, "Chưa có lượt" in nothing.output) == (1, True)
+    await site.tamper(NIGHT)
+    told = await asyncio.to_thread(fsck, site, "--last")
+    assert told.exit_code == 1, told.output
+    assert "Đêm 02/07/2026" in told.output
+    assert "4711" in told.output
+    assert "object.lost abab" in told.output
+    await site.tamper("UPDATE fsck_runs SET errors = 0")
+    assert (await asyncio.to_thread(fsck, site, "--last")).exit_code == 0
 
 
 def test_replies_that_an_older_key_signed_are_sound_when_it_is_named(site: Site) -> None:

@@ -78,7 +78,7 @@ def test_a_share_is_drawn_by_the_run(
             Code.TRANSCRIPT_VERIFICATION,
             "refused SIG-501",
         ),
-        ("UPDATE transcripts SET report = '{}'", Code.TRANSCRIPT_VERIFICATION, "changed report"),
+        ("UPDATE transcripts SET report = '{{}}'", Code.TRANSCRIPT_VERIFICATION, "changed report"),
         (
             "UPDATE transcripts SET byte_offset = byte_offset + 4",
             Code.TRANSCRIPT_BYTES,

@@ -159,3 +159,15 @@ def test_the_next_night_has_a_run_of_its_own(night: Night) -> None:
     night.now = datetime.fromisoformat("2026-07-03T02:00:00+07:00")
     assert night.pass_by() == [("fsck.clean", "info")]
     assert [run.night.day for run in night.runs()] == [2, 3]
+
+
+def test_a_run_that_takes_longer_than_a_night_is_brought_to_its_end(night: Night) -> None:
+    night.vault.survey_trouble = Unavailable(part="vault")
+    night.pass_by()
+    night.vault.survey_trouble = None
+    night.now = datetime.fromisoformat("2026-07-04T12:00:00+07:00")
+    assert night.pass_by(rounds=2) == [("fsck.clean", "info")] * 2
+    assert [(run.night.day, run.finished_at) for run in night.runs()] == [
+        (2, night.now),
+        (4, night.now),
+    ]
