@@ -47,8 +47,9 @@ DEFAULT_POOL_SIZE = 5
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 """The Alembic scripts, beside the package."""
 
-_OUTAGES = ("08", "53", "57", "55P03", "40P01", "40001")
-"""SQLSTATEs that asking again may mend: connection, resources, intervention, locks, conflicts."""
+_OUTAGES = ("08", "53", "57", "58", "55P03", "40P01", "40001")
+"""SQLSTATEs that asking again may mend: connection, resources, intervention, the machine's own
+errors such as of its disk, locks, conflicts."""
 
 metadata = MetaData(
     naming_convention={

@@ -7,12 +7,13 @@ from tests.faults.stage import Stage
 from tests.faults.wire import Trouble, Way
 from tests.working import LoopThread
 
-LIVES = 5
+LIVES = 4
 """Of each kind, when only a sample is tried; each has a fault in every flow."""
 
 OUTAGES = {
     "disk-full": "53100",
     "too-many-connections": "53300",
+    "input-output-error": "58030",
     "serialization-failure": "40001",
     "lock-not-available": "55P03",
     "query-canceled": "57014",
