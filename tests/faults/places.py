@@ -5,8 +5,9 @@ import random
 from collections.abc import Iterator, Mapping
 
 from tests.faults.breaking import Mishap
-from tests.faults.stage import Fault, Flow, Places, Stage
-from tests.faults.wire import Trouble
+from tests.faults.life import Fault, Flow, Places
+from tests.faults.stage import Stage
+from tests.faults.trouble import Trouble
 
 ALL = bool(os.environ.get("FAULTS_ALL"))
 """Whether every place is tried, and not a sample."""

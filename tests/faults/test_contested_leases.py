@@ -10,12 +10,13 @@ from app.db import connect
 from app.errors import Unavailable
 from app.intake.process import Processing
 from app.worker.loop import _turn
+from tests.faults.life import Flow
 from tests.faults.places import LONG, at_statements
-from tests.faults.stage import TIMING, Flow, Stage
-from tests.faults.wire import Trouble, Way
+from tests.faults.stage import TIMING, Stage
+from tests.faults.trouble import Trouble, Way
 from tests.working import LoopThread
 
-LIVES = 8
+LIVES = 6
 """Statements tried, when only a sample is."""
 
 PACKAGES, WORKERS = 6, 3

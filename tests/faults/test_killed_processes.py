@@ -13,10 +13,10 @@ import pytest
 
 from app.vault import open_vault
 from tests.deployment import Deployment, deployed, enrol, scenario_of_today, write_keys_and_trust
-from tests.faults.conftest import entered
+from tests.faults.ground import Ground, entered, laid, over
 from tests.faults.places import ALL
-from tests.faults.stage import Ground, laid, over
-from tests.faults.wire import FOLLOWING, Trouble, Way
+from tests.faults.trouble import Trouble, Way
+from tests.faults.wire import FOLLOWING
 from tests.inspection import Stores
 from tests.journeys.test_crashes import (
     STUDENTS,

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.faults.breaking import Failure, Mishap, When
-from tests.faults.stage import Fault, Flow, Stage
-from tests.faults.wire import Trouble, Way
+from tests.faults.life import Fault, Flow
+from tests.faults.stage import Stage
+from tests.faults.trouble import Trouble, Way
 from tests.inspection import faults_of
 from tests.working import LoopThread
 

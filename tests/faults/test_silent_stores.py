@@ -7,7 +7,7 @@ import pytest
 from app import db
 from tests.faults.places import LONG, at_statements, live_through
 from tests.faults.stage import Stage
-from tests.faults.wire import Trouble, Way
+from tests.faults.trouble import Trouble, Way
 from tests.working import LoopThread
 
 LIVES = 2
