@@ -1,6 +1,6 @@
 """What a package lives through, and what may happen to it there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -39,6 +39,10 @@ class Fault:
 
     position: int
     trouble: Trouble | Mishap
+
+
+Faults = Mapping[Flow, tuple[Fault, ...]]
+"""What happens in each flow: at most once on the wire and once in the vault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

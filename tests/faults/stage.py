@@ -1,7 +1,7 @@
 """A repository of which every part can be broken, and the lives that packages lead in it.
 
 A life is everything that becomes of one package: received, decided and replied to, read, told to
-its sender, looked at again for revocation, and withdrawn. Each of these flows may suffer one fault;
+its sender, looked at again for revocation, and withdrawn. Each of these flows may suffer faults;
 afterwards everybody does what they do anyway: the sender repeats the same bytes until there is an
 answer, and workers go on. At the end the package must be what it is after an undisturbed life.
 """
@@ -27,8 +27,8 @@ from app.sandbox.scenario import sign_class
 from app.transcripts.codes import format_code, transcript_code
 from app.webhooks.deliver import Courier, deliver_event, take_event
 from app.worker.loop import Timing, _turn
-from tests.faults.breaking import BreakingVault
-from tests.faults.life import OF_THE_WEB, STUDENTS, Clock, Fault, Flow, Life, Places
+from tests.faults.breaking import BreakingVault, Mishap
+from tests.faults.life import OF_THE_WEB, STUDENTS, Clock, Faults, Flow, Life, Places
 from tests.faults.sender import PATIENCE, PAUSE, Sender
 from tests.faults.trouble import Trouble
 from tests.faults.wire import Wire
@@ -79,7 +79,7 @@ class Stage(Sender):
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     between: Callable[[], None] = lambda: None
 
-    async def live(self, faults: Mapping[Flow, Fault]) -> Life:
+    async def live(self, faults: Faults) -> Life:
         """Lead one package through everything; gives what the sender saw."""
         life = self.new_life()
         await self.suffer(Flow.RECEIVE, faults, lambda: self.receive(life))
@@ -112,27 +112,28 @@ class Stage(Sender):
         return format_code(transcript_code(self.repository.keys.codes, sha256(one.xml).digest()))
 
     async def suffer(
-        self, flow: Flow, faults: Mapping[Flow, Fault], act: Callable[[], Awaitable[object]]
+        self, flow: Flow, faults: Faults, act: Callable[[], Awaitable[object]]
     ) -> None:
         """Go through a flow with the fault that it is to have."""
         self.between()
-        fault = faults.get(flow)
+        some = faults.get(flow, ())
         side = "web" if flow in OF_THE_WEB else "worker"
         await self.warm(side)
         wire, vault = self.wires[side], self.vaults[side]
         wire.listen()
         vault.listen()
-        if fault is not None and isinstance(fault.trouble, Trouble):
-            wire.listen(fault.position, fault.trouble)
-        elif fault is not None:
-            vault.listen(fault.position, fault.trouble)
+        for fault in some:
+            match fault.trouble:
+                case Trouble() as trouble:
+                    wire.listen(fault.position, trouble)
+                case Mishap() as mishap:
+                    vault.listen(fault.position, mishap)
         await act()
         asked = Places(statements=tuple(wire.statements), calls=tuple(vault.calls))
         self.places = {**self.places, flow: asked}
-        if fault is not None:
-            struck = wire.struck or vault.struck
-            assert struck is not None, f"{flow} has no place {fault.position}"
-            self.struck.append(f"{flow}[{fault.position}] {fault.trouble}: {struck}")
+        struck = tuple(filter(None, (wire.struck, vault.struck)))
+        assert struck or not some, f"{flow} has no place for {some}"
+        self.struck += [f"{flow}: {one}" for one in struck]
         wire.listen()
         vault.listen()
 

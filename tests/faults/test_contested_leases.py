@@ -31,7 +31,7 @@ def test_wherever_a_worker_loses_its_lease_the_package_is_decided_once(
         places = await stage.count_places()
         decide = {Flow.DECIDE: places[Flow.DECIDE]}
         for faults in at_statements(decide, Trouble(way=Way.HELD), lives=LIVES):
-            fault = faults[Flow.DECIDE]
+            (fault,) = faults[Flow.DECIDE]
             await overtaken_at(stage, fault.position)
         await stage.assert_sound()
 

@@ -137,7 +137,7 @@ def test_what_was_committed_when_postgresql_died_is_there(
         wrote = next(at for at, one in enumerate(statements) if one.startswith("INSERT INTO audit"))
         commit = statements.index("COMMIT;", wrote)
         life = await stage.live(
-            {Flow.RECEIVE: Fault(position=commit, trouble=Trouble(way=Way.AFTER))}
+            {Flow.RECEIVE: (Fault(position=commit, trouble=Trouble(way=Way.AFTER)),)}
         )
         # What the sender repeated had been committed, so it was known.
         assert set(life.statuses[:1]) == {503}
