@@ -35,22 +35,23 @@ _EVENTS = text("""
 
 _SCHOOLS = text("SELECT school_code FROM schools WHERE school_code = ANY(:codes)")
 
+# Pages of all rows, of which some are needed: no statement takes longer the fewer those are.
 _PACKAGES = text("""
-    SELECT p.package_id, p.state, d.package_id IS NOT NULL AS discarded
+    SELECT p.package_id, p.state, d.package_id IS NOT NULL AS discarded,
+        p.received_at >= :since AS needed
     FROM packages AS p LEFT JOIN package_discards AS d ON d.package_id = p.package_id
-    WHERE p.package_id > :after AND p.received_at >= :since
-    ORDER BY p.package_id LIMIT :limit
+    WHERE p.package_id > :after ORDER BY p.package_id LIMIT :limit
 """)
 
 _DECIDED_STANDINGS = text("""
-    SELECT transcript_code, standing FROM transcript_standings
-    WHERE standing <> 'provisional' AND at >= :since AND transcript_code > :after
+    SELECT transcript_code, standing, at >= :since AS needed FROM transcript_standings
+    WHERE standing <> 'provisional' AND transcript_code > :after
     ORDER BY transcript_code LIMIT :limit
 """)
 
 _ALL_EVENTS = text("""
-    SELECT id, certificate_sha256, school_code, role, event, at FROM certificate_events
-    WHERE at >= :since AND id > :after ORDER BY id LIMIT :limit
+    SELECT id, certificate_sha256, school_code, role, event, at, at >= :since AS needed
+    FROM certificate_events WHERE id > :after ORDER BY id LIMIT :limit
 """)
 
 
@@ -119,6 +120,7 @@ async def packages_wanting(
     wanted = [
         Wanted(kind=kind, name=str(row.package_id), key=entry_key(kind, str(row.package_id)))
         for row in rows
+        if row.needed
         for kind in _kinds_of(row)
     ]
     return wanted, rows[-1].package_id if len(rows) == PAGE else None
@@ -148,6 +150,7 @@ async def standings_wanting(
             key=entry_key(Kind.STANDING, row.transcript_code, row.standing),
         )
         for row in rows
+        if row.needed
     ]
     return wanted, rows[-1].transcript_code if len(rows) == PAGE else None
 
@@ -165,6 +168,7 @@ async def events_wanting(
             key=event_key((row.certificate_sha256, row.school_code, row.role, row.event, row.at)),
         )
         for row in rows
+        if row.needed
     ]
     return wanted, rows[-1].id if len(rows) == PAGE else None
 

@@ -17,7 +17,7 @@ LEAST_HOLD = timedelta(days=90)
 """The shortest retention of what was accepted (`HOCBA_RETENTION_DAYS` is never less)."""
 
 DECIDED, REPLIED, READ = "02", "03", "04"
-CREATE, WITHDRAW = "01", "03"
+CREATE = "01"
 ACCEPTED, REFUSED = "01", "02"
 
 

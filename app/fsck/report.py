@@ -36,7 +36,7 @@ class _Registry(jws.JWSRegistry):
 _REGISTRY = _Registry(algorithms=[ALGORITHM])
 
 NOT_READ = "nội dung từng đối tượng (chế độ nhanh: chỉ hỏi kho lưu)"
-NOT_FAR_BACK = "sổ ghi và các gói tin trước những ngày đã chọn"
+NOT_FAR_BACK = "sổ ghi của trước những ngày đã chọn"
 NOT_VERIFIED = "chữ ký của những học bạ ngoài mẫu kiểm tra lại"
 
 
