@@ -8,6 +8,7 @@ values, and an outage is one error: `Unavailable(part="database")`.
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,10 @@ LOCK_TIMEOUT_MS = 10_000
 IDLE_TRANSACTION_TIMEOUT_MS = 60_000
 """A transaction does no other work between statements; one that is silent lost its process."""
 
+ANSWER_SECONDS = 35.0
+"""PostgreSQL stops a statement after 30 s and says so; one that says nothing has lost its way to
+us, or its machine, and a connection that waits for it would wait for ever."""
+
 CONNECT_SECONDS = 10
 """A database that does not answer within this time is unavailable to whoever is waiting."""
 
@@ -42,8 +47,9 @@ DEFAULT_POOL_SIZE = 5
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 """The Alembic scripts, beside the package."""
 
-_OUTAGES = ("08", "53", "57", "55P03", "40P01", "40001")
-"""SQLSTATEs that asking again may mend: connection, resources, intervention, locks, conflicts."""
+_OUTAGES = ("08", "53", "57", "58", "55P03", "40P01", "40001")
+"""SQLSTATEs that asking again may mend: connection, resources, intervention, the machine's own
+errors such as of its disk, locks, conflicts."""
 
 _READ_ONLY = "25006"
 """SQLSTATE of a change where none is taken: on a standby, or in a restored database that has not
@@ -116,7 +122,10 @@ class Database:
                 raise Unavailable(part="database") from error
             with _outages_named():
                 connection = await connection.execution_options(**(options or {}))
-                async with _left_when_in_doubt(connection), connection.begin():
+                doubted = partial(_left_when_in_doubt, connection)
+                # Around the block, so that no ROLLBACK waits for the answer that is missing, and
+                # around the commit.
+                async with doubted(), connection.begin(), doubted():
                     yield connection
 
 
@@ -130,7 +139,8 @@ async def _left_when_in_doubt(connection: AsyncConnection) -> AsyncGenerator[Non
     try:
         yield
     except (OSError, DBAPIError) as error:
-        if not isinstance(error, DBAPIError) or _is_outage(error):
+        outage = not isinstance(error, DBAPIError) or _is_outage(error)
+        if outage and not connection.invalidated:
             await connection.invalidate()
         raise
 
@@ -182,7 +192,11 @@ def connect(url: str, *, role: str | None, pool_size: int = DEFAULT_POOL_SIZE) -
         settings["role"] = role
     engine = create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"),
-        connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS},
+        connect_args={
+            "server_settings": settings,
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": ANSWER_SECONDS,
+        },
         hide_parameters=True,  # parameters are personal data and errors are logged
         max_overflow=0,
         pool_size=pool_size,

@@ -91,6 +91,12 @@ def _copy_of(template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def memory() -> str | None:
+    """A folder in which a cluster of a test's own is quick; None where there is none."""
+    return _memory()
+
+
+@pytest.fixture(scope="session")
 def fresh_database() -> Callable[[], AbstractContextManager[str]]:
     """Make a migrated database of one's own, for fixtures that outlive one test."""
     return lambda: _copy_of(TEMPLATE)

@@ -7,7 +7,9 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar, cast
+
+from typing_extensions import override
 
 from app.errors import Unavailable
 from app.vault import Vault
@@ -54,6 +56,7 @@ class Mishap:
     when: When
     failure: Failure
 
+    @override
     def __str__(self) -> str:
         return f"{self.failure}-{self.when}"
 
@@ -144,7 +147,7 @@ class BreakingVault:
         if mishap is not None:
             self.struck = name
             if mishap.failure is Failure.LIE:
-                return lie
+                return cast(_T, lie)
             if mishap.when is When.BEFORE:
                 await self._fail(mishap.failure)
         full = mishap is not None and mishap.failure is Failure.FULL

@@ -1,11 +1,10 @@
 """A stage for each test module of this folder; verification processes serve all of them."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -13,12 +12,11 @@ from app.intake.processes import VerificationProcesses
 from app.main import WebParts
 from app.vault import Vault
 from tests.faults.breaking import BreakingVault
-from tests.faults.stage import Stage, laid, staged
+from tests.faults.ground import entered, laid, staged
+from tests.faults.stage import Stage
 from tests.scenarios import scenario_of
 from tests.working import NOW, LoopThread, running_repository
 from tests.working import STUDENTS as CLASS
-
-_T = TypeVar("_T")
 
 
 @pytest.fixture(scope="session")
@@ -44,16 +42,6 @@ def seeing(loop_thread: LoopThread) -> Iterator[VerificationProcesses]:
     with VerificationProcesses(processes=1, trust=trust) as started:
         loop_thread.run(started.start())
         yield started
-
-
-@contextmanager
-def entered(thread: LoopThread, manager: AbstractAsyncContextManager[_T]) -> Iterator[_T]:
-    """Enter on the loop of the thread."""
-    value = thread.run(manager.__aenter__())
-    try:
-        yield value
-    finally:
-        thread.run(manager.__aexit__(None, None, None))
 
 
 async def copy_notes(source: Vault, target: Vault) -> None:

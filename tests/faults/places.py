@@ -2,11 +2,12 @@
 
 import os
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from tests.faults.breaking import Mishap
-from tests.faults.stage import Fault, Flow, Places, Stage
-from tests.faults.wire import Trouble
+from tests.faults.life import Fault, Faults, Flow, Places
+from tests.faults.stage import Stage
+from tests.faults.trouble import Trouble
 
 ALL = bool(os.environ.get("FAULTS_ALL"))
 """Whether every place is tried, and not a sample."""
@@ -21,21 +22,40 @@ LONG = 3600.0
 
 def at_statements(
     places: Mapping[Flow, Places], *troubles: Trouble, lives: int
-) -> Iterator[dict[Flow, Fault]]:
+) -> Iterator[Faults]:
     """Give each life one fault in each flow, so that together they try every statement."""
     yield from _spread({flow: len(of.statements) for flow, of in places.items()}, troubles, lives)
 
 
-def at_calls(
-    places: Mapping[Flow, Places], *mishaps: Mishap, lives: int
-) -> Iterator[dict[Flow, Fault]]:
+def at_calls(places: Mapping[Flow, Places], *mishaps: Mishap, lives: int) -> Iterator[Faults]:
     """Do the same for every call of the vault."""
     yield from _spread({flow: len(of.calls) for flow, of in places.items()}, mishaps, lives)
 
 
+def at_both(
+    places: Mapping[Flow, Places],
+    troubles: Sequence[Trouble],
+    mishaps: Sequence[Mishap],
+    lives: int,
+) -> Iterator[Faults]:
+    """Give each life a fault on the wire and one in the vault in each flow, drawn at random."""
+    chance = random.Random(SEED)  # noqa: S311 -- reason: a sample, no secret
+
+    def fault(of: Sequence[str], kinds: Sequence[Trouble | Mishap]) -> tuple[Fault, ...]:
+        if not of:
+            return ()
+        return (Fault(position=chance.randrange(len(of)), trouble=chance.choice(kinds)),)
+
+    for _ in range(lives):
+        yield {
+            flow: fault(of.statements, troubles) + fault(of.calls, mishaps)
+            for flow, of in places.items()
+        }
+
+
 def _spread(
     numbers: Mapping[Flow, int], kinds: tuple[Trouble | Mishap, ...], lives: int
-) -> Iterator[dict[Flow, Fault]]:
+) -> Iterator[Faults]:
     chance = random.Random(SEED)  # noqa: S311 -- reason: a sample, no secret
     ways: dict[Flow, list[Fault]] = {}
     for flow, number in numbers.items():
@@ -43,14 +63,16 @@ def _spread(
         chance.shuffle(ways[flow])
     needed = max(map(len, ways.values()))
     for life in range(needed if ALL else min(needed, lives)):
-        yield {flow: some[life % len(some)] for flow, some in ways.items() if some}
+        yield {flow: (some[life % len(some)],) for flow, some in ways.items() if some}
 
 
-async def live_through(stage: Stage, faults: Iterator[dict[Flow, Fault]]) -> list[int]:
+async def live_through(stage: Stage, faults: Iterator[Faults]) -> list[int]:
     """Lead a life with each, then let the outsider look; gives the statuses that senders got."""
     statuses: list[int] = []
     for some in faults:
-        told = ", ".join(f"{flow}[{one.position}] {one.trouble}" for flow, one in some.items())
+        told = ", ".join(
+            f"{flow}[{one.position}] {one.trouble}" for flow, both in some.items() for one in both
+        )
         try:
             life = await stage.live(some)
         except Exception as error:

@@ -10,12 +10,13 @@ from app.db import connect
 from app.errors import Unavailable
 from app.intake.process import Processing
 from app.worker.loop import _turn
+from tests.faults.life import Flow
 from tests.faults.places import LONG, at_statements
-from tests.faults.stage import TIMING, Flow, Stage
-from tests.faults.wire import Trouble, Way
+from tests.faults.stage import TIMING, Stage
+from tests.faults.trouble import Trouble, Way
 from tests.working import LoopThread
 
-LIVES = 8
+LIVES = 6
 """Statements tried, when only a sample is."""
 
 PACKAGES, WORKERS = 6, 3
@@ -30,7 +31,7 @@ def test_wherever_a_worker_loses_its_lease_the_package_is_decided_once(
         places = await stage.count_places()
         decide = {Flow.DECIDE: places[Flow.DECIDE]}
         for faults in at_statements(decide, Trouble(way=Way.HELD), lives=LIVES):
-            fault = faults[Flow.DECIDE]
+            (fault,) = faults[Flow.DECIDE]
             await overtaken_at(stage, fault.position)
         await stage.assert_sound()
 

@@ -4,10 +4,10 @@ import pytest
 
 from tests.faults.places import LONG, at_statements, live_through
 from tests.faults.stage import Stage
-from tests.faults.wire import Trouble, Way
+from tests.faults.trouble import Trouble, Way
 from tests.working import LoopThread
 
-LIVES = 8
+LIVES = 6
 """Of each kind, when only a sample is tried; each has a fault in every flow."""
 
 pytestmark = pytest.mark.xdist_group("faults-connections")

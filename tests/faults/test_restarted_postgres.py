@@ -19,9 +19,10 @@ import pytest
 from app.db import migrate
 from app.embedded import EmbeddedPostgres
 from app.errors import StartRefused
+from tests.faults.life import Fault, Flow
 from tests.faults.places import at_statements
-from tests.faults.stage import Fault, Flow, Stage
-from tests.faults.wire import Trouble, Way
+from tests.faults.stage import Stage
+from tests.faults.trouble import Trouble, Way
 from tests.working import LoopThread
 
 LIVES = 1
@@ -68,22 +69,23 @@ class Machine:
         child = self.server._child
         assert child is not None
         child.wait(PATIENCE)
+        thread.run(stage.moved(self._started()))
+        self.restarts += 1
+
+    def _started(self) -> str:
         end = monotonic() + PATIENCE
         while True:
             try:
-                url = self.server.start(self.home)
-                break
+                return self.server.start(self.home)
             except StartRefused:  # what the dead one left behind has not ended yet
                 assert monotonic() < end
                 sleep(0.05)
-        thread.run(stage.moved(url))
-        self.restarts += 1
 
 
 @pytest.fixture(scope="module")
-def machine() -> Iterator[tuple[Machine, str]]:
+def machine(memory: str | None) -> Iterator[tuple[Machine, str]]:
     """A server of this module's own, with the settings of production, not those of tests."""
-    home = Path(tempfile.mkdtemp(prefix="hocba-faults-"))
+    home = Path(tempfile.mkdtemp(prefix="hocba-faults-", dir=memory))
     home.chmod(0o755)  # root's server runs as another account
     server = EmbeddedPostgres()
     url = server.start(home)
@@ -135,7 +137,7 @@ def test_what_was_committed_when_postgresql_died_is_there(
         wrote = next(at for at, one in enumerate(statements) if one.startswith("INSERT INTO audit"))
         commit = statements.index("COMMIT;", wrote)
         life = await stage.live(
-            {Flow.RECEIVE: Fault(position=commit, trouble=Trouble(way=Way.AFTER))}
+            {Flow.RECEIVE: (Fault(position=commit, trouble=Trouble(way=Way.AFTER)),)}
         )
         # What the sender repeated had been committed, so it was known.
         assert set(life.statuses[:1]) == {503}
