@@ -93,7 +93,7 @@ def _copy_of(template: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def memory() -> str | None:
     """A folder in which a cluster of a test's own is quick; None where there is none."""
-    return _memory()
+    return roomy_memory()
 
 
 @pytest.fixture(scope="session")
