@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test with branch coverage, holds the coverage to its gates, then fuzzes and kills for a minute each.
+# Runs every test with branch coverage, holds the coverage to its gates, then fuzzes and kills for a
+# minute each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin

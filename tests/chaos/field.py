@@ -35,8 +35,8 @@ DEAD_TIME = (0.2, 3.0)
 which everything starts in `USUAL_START` seconds, and in proportion longer on a slower one, where
 otherwise nothing would ever be up."""
 
-USUAL_START = 8.0
-"""Seconds in which two idle cores start two web processes and two workers at once."""
+USUAL_START = 6.0
+"""Seconds in which two busy cores start a web process or a worker."""
 
 WEIGHTS = {"web": 2, "worker": 2, "postgresql": 3, "s3": 3}
 """Whom a kill hits, in relation; there are two of the first two."""
@@ -71,12 +71,17 @@ class Chaos:
         return [part for part in self.parts if isinstance(part, Program)]
 
     def begin(self) -> None:
-        """Start every process, wait for them and learn how fast this machine is."""
-        began = monotonic()
+        """Start every process and wait for them."""
         for program in self.programs:
             program.start()
         self.await_ready()
-        self.pace = max(1.0, (monotonic() - began) / USUAL_START)
+        self._learn()
+
+    def _learn(self) -> None:
+        """Follow how fast this machine starts something now: others may be using it."""
+        taken = [one.start_seconds for one in self.programs if one.start_seconds is not None]
+        if taken:
+            self.pace = max(1.0, sum(taken) / len(taken) / USUAL_START)
 
     def rage(self, seconds: float) -> None:
         """Kill and start again until the time is up; then let everything live."""
@@ -85,6 +90,7 @@ class Chaos:
             self._start_due()
             for program in self.programs:
                 program.tend()
+            self._learn()
             if monotonic() >= next_kill:
                 self._kill()
                 next_kill = monotonic() + self.chance.uniform(*KILL_PAUSE) * self.pace
@@ -117,7 +123,7 @@ class Chaos:
         """Wait until every process does its work."""
         end = monotonic() + READY_SECONDS
         for program in self.programs:
-            while not program.is_ready():
+            while not program.is_ready() or program.start_seconds is None:
                 program.tend()
                 if monotonic() > end:
                     raise RuntimeError(f"{program.name} is not ready: {program.log.read_text()}")

@@ -4,6 +4,7 @@ Threads of clients write; the judgement at the end holds everything that was eve
 the service says when it has come to rest.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -104,7 +105,7 @@ class Ledger:
 
 @dataclass(slots=True)
 class Verdict:
-    """What the end came to; the faults are what counts."""
+    """What the end came to; the faults are what counts. One thread for each account adds to it."""
 
     faults: list[str] = field(default_factory=list)
     poisoned: int = 0
@@ -125,8 +126,11 @@ async def judge(
         code_of: the code that an original (SHA-256) must have.
     """
     verdict = Verdict()
-    for key in ledger.acknowledged:
-        _judge_package(ledger, key, readers[key[0]], verdict)
+    accounts = [
+        asyncio.to_thread(_judge_account, ledger, account, reader, verdict)
+        for account, reader in readers.items()
+    ]
+    await asyncio.gather(*accounts)
     for original, told in ledger.codes.items():
         if told != {code_of(original)}:
             verdict.faults.append(f"wrong code for an original: {original} {sorted(told)}")
@@ -134,6 +138,12 @@ async def judge(
     verdict.faults += [f"fsck: {fault}" for fault in await faults_of(stores)]
     verdict.faults += ledger.faults  # last: looking has added to them
     return verdict
+
+
+def _judge_account(ledger: Ledger, account: str, reader: Reader, verdict: Verdict) -> None:
+    for key in tuple(ledger.acknowledged):
+        if key[0] == account:
+            _judge_package(ledger, key, reader, verdict)
 
 
 def _judge_package(ledger: Ledger, key: tuple[str, str], reader: Reader, verdict: Verdict) -> None:

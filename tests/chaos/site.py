@@ -116,6 +116,7 @@ class Program:
 
     Attributes:
         refusals: how often it refused its start.
+        start_seconds: what its last start took, as far as `tend` saw it; None until it is up.
         faults: what became of it that should not.
         port: where a web process listens; None for a worker.
     """
@@ -125,6 +126,8 @@ class Program:
         self.kind = name.partition("-")[0]
         self.port = free_port() if self.kind == "web" else None
         self.refusals = 0
+        self.start_seconds: float | None = None
+        self._began = 0.0
         self.faults: list[str] = []
         self._command = command_line(*(["serve", "--no-worker"] if self.port else ["work"]))
         own = {} if self.port is None else {"HOCBA_PORT": str(self.port)}
@@ -141,14 +144,19 @@ class Program:
 
     def start(self) -> None:
         self._lives += 1
+        self._began, self.start_seconds = monotonic(), None
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 -- reason: our own program
                 self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=log
             )
 
     def tend(self) -> None:
-        """Start it again when it refused its start; anything else that ended it is a fault."""
-        if self._process is None or self._process.poll() is None:
+        """See it come up; start it again when it refused its start, else its end is a fault."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            if self.start_seconds is None and self.is_up():
+                self.start_seconds = monotonic() - self._began
             return
         if self._again_at:
             if monotonic() >= self._again_at:
