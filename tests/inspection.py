@@ -7,7 +7,6 @@ Every test that leaves a repository with nothing in its queue may end with
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 
 from app.db import connect
@@ -46,6 +45,7 @@ async def report_on(
     *,
     processes: VerificationProcesses | None = None,
     clock: Callable[[], datetime] = read_clock,
+    second_look: float = 0,
 ) -> Report:
     """Examine the stores in one go."""
     database = connect(stores.database_url, role="hocba_worker", pool_size=2)
@@ -57,7 +57,7 @@ async def report_on(
         options=options,
         environment="sandbox",
         progress=Progress(started_at=read_clock(), seed=""),
-        second_look=0,
+        second_look=second_look,
     )
     try:
         return await examine(parts, clock=clock)
@@ -70,13 +70,12 @@ def told(finding: Finding) -> str:
     return f"{finding.code}: {finding.object} {finding.detail}".rstrip()
 
 
+_KNOWN: dict[tuple[bytes, ...], WorkerKeys] = {}
+"""Keys by their files: to prove an RSA key takes longer than to examine a small repository."""
+
+
 def _keys_in(folder: Path) -> WorkerKeys:
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    return _loaded(folder, tuple(path.read_bytes() for path in files))
-
-
-@cache
-def _loaded(folder: Path, contents: tuple[bytes, ...]) -> WorkerKeys:
-    """Load keys once: to prove an RSA key takes longer than to examine a small repository."""
-    assert contents
-    return load_worker_keys(folder)
+    files = tuple(path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file())
+    if files not in _KNOWN:
+        _KNOWN[files] = load_worker_keys(folder)
+    return _KNOWN[files]
