@@ -15,7 +15,6 @@ ALL = bool(os.environ.get("FAULTS_ALL"))
 SEED = int(os.environ.get("FAULTS_SEED", "1"))
 """Chooses the sample; a failure names its statement, whatever the seed."""
 
-
 LONG = 3600.0
 """Seconds that all places may take."""
 
@@ -56,7 +55,8 @@ def at_both(
 def _spread(
     numbers: Mapping[Flow, int], kinds: tuple[Trouble | Mishap, ...], lives: int
 ) -> Iterator[Faults]:
-    chance = random.Random(SEED)  # noqa: S311 -- reason: a sample, no secret
+    # Each kind has a sample of its own.
+    chance = random.Random(f"{SEED} {kinds}")  # noqa: S311 -- reason: a sample, no secret
     ways: dict[Flow, list[Fault]] = {}
     for flow, number in numbers.items():
         ways[flow] = [Fault(position=at, trouble=kind) for kind in kinds for at in range(number)]

@@ -16,7 +16,7 @@ from tests.faults.stage import TIMING, Stage
 from tests.faults.trouble import Trouble, Way
 from tests.working import LoopThread
 
-LIVES = 6
+LIVES = 5
 """Statements tried, when only a sample is."""
 
 PACKAGES, WORKERS = 6, 3

@@ -7,7 +7,7 @@ from tests.faults.places import LONG, at_calls, live_through
 from tests.faults.stage import Stage
 from tests.working import LoopThread
 
-LIVES = 4
+LIVES = 3
 """Of each kind, when only a sample is tried; there are at most that many calls in a flow."""
 
 pytestmark = pytest.mark.xdist_group("faults-vault")

@@ -8,7 +8,7 @@ from tests.faults.stage import Stage
 from tests.faults.trouble import Trouble, Way
 from tests.working import LoopThread
 
-LIVES = 150 if ALL else 6
+LIVES = 150 if ALL else 4
 
 TROUBLES = [
     *(Trouble(way=way) for way in (Way.BEFORE, Way.WITHIN, Way.AFTER, Way.ENDED)),

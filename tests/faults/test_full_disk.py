@@ -7,7 +7,7 @@ from tests.faults.places import LONG, at_calls, live_through
 from tests.faults.stage import Stage
 from tests.working import LoopThread
 
-LIVES = 3
+LIVES = 2
 """When only a sample is tried; a flow has no more than that many calls."""
 
 WRITING = {"put_once", "note"}

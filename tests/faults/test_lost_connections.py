@@ -7,7 +7,7 @@ from tests.faults.stage import Stage
 from tests.faults.trouble import Trouble, Way
 from tests.working import LoopThread
 
-LIVES = 6
+LIVES = 5
 """Of each kind, when only a sample is tried; each has a fault in every flow."""
 
 pytestmark = pytest.mark.xdist_group("faults-connections")

@@ -9,7 +9,7 @@ from tests.faults.stage import Stage
 from tests.faults.trouble import Trouble, Way
 from tests.working import LoopThread
 
-LIVES = 3
+LIVES = 2
 """Of each kind, when only a sample is tried; each has a fault in every flow."""
 
 OUTAGES = {

@@ -9,7 +9,7 @@ from tests.faults.places import ALL, LONG, SEED
 from tests.faults.stage import Stage
 from tests.working import NOW, LoopThread
 
-LIVES = 40 if ALL else 4
+LIVES = 40 if ALL else 3
 
 HOURS = 8
 """The farthest that a clock is off; never before the day on which the school was enrolled."""
