@@ -90,6 +90,7 @@ class Stage(Sender):
         await self.assert_whole(life)
         await self.receive(withdrawal := self.withdrawal_of(life))
         await self.suffer(Flow.WITHDRAW, faults, self.finish_queue)
+        await self.tell()  # every life begins with nothing to tell
         await self.assert_withdrawn(life, withdrawal)
         return life
 
