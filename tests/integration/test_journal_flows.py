@@ -85,6 +85,7 @@ def test_the_same_bytes_again_are_no_new_entry(repository: Repository) -> None:
     assert len(journal_of(repository, Kind.RECEIVED)) == 1
 
 
+@pytest.mark.tampered("a standing that nobody decided has no entry")
 def test_a_revoked_transcript_that_made_way_is_told_as_withdrawn(working: Repository) -> None:
     working.package()
     [[code]] = working.execute("SELECT min(transcript_code) FROM transcripts")
