@@ -12,6 +12,7 @@ from app.signatures.certificates import Certificate, signing_certificate
 from app.signatures.failure import Failed, found
 from app.signatures.inventory import Slot
 from app.signatures.judgement import CLOCK_SKEW, vietnamese_day
+from app.signatures.plain import read_plain_signature
 from app.signatures.properties import Properties, read_properties
 from app.signatures.references import (
     OctetCache,
@@ -116,7 +117,8 @@ def _check_at_once(case: _Case, signature: etree._Element) -> CheckedSignature:
     Raises:
         Failed: one of them failed.
     """
-    parts = read_signature(signature, vietnamese_day(case.received_at))
+    day = vietnamese_day(case.received_at)
+    parts = read_plain_signature(signature, day) or read_signature(signature, day)
     certificate = signing_certificate(parts)
     properties = read_properties(parts, certificate)
     covered = _cover(case, parts, properties)
