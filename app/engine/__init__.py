@@ -13,16 +13,18 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from importlib.machinery import ExtensionFileLoader, ModuleSpec
 from importlib.util import module_from_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lxml import etree
 
-SOURCES = tuple(Path(__file__).with_name(name) for name in ("octets.c", "tree.c"))
+_T = TypeVar("_T")
+
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("octets.c", "tree.c", "values.c"))
 
 Reference = tuple[str, bool, str | None, str, bytes]
 """URI, whether enveloped, URI of its C14N, URI of its digest, digest."""
@@ -42,6 +44,7 @@ class Native:
             a length of their text.
         declarations: how many declarations of namespaces octets hold, and which prefix and name.
         records: a `Record` of canonical octets.
+        quicken: what `quick` does, by a class and its fields' names and defaults.
         unreadable: what such a record raises where its twin must decide.
     """
 
@@ -49,6 +52,7 @@ class Native:
     signature: Callable[[etree._Element, int, int, int], Signature | None]
     declarations: Callable[[bytes], tuple[int, set[tuple[bytes, bytes]]] | None]
     records: Callable[[bytes], Any]
+    quicken: Callable[[type[Any], tuple[str, ...], tuple[object, ...]], None]
     unreadable: type[Exception]
 
 
@@ -77,7 +81,7 @@ def _load() -> Native | None:
     if not all(library.exists() for library in libraries):
         return None
     try:
-        octets, tree = map(_module, SOURCES, libraries)
+        octets, tree, values = map(_module, SOURCES, libraries)
     except ImportError:  # whatever this machine has against it: nothing depends on it
         return None
     return Native(
@@ -85,6 +89,7 @@ def _load() -> Native | None:
         signature=tree.signature,
         declarations=octets.declarations,
         records=octets.records,
+        quicken=values.quicken,
         unreadable=octets.Unreadable,
     )
 
@@ -106,3 +111,19 @@ def forget() -> None:
 def engine_name() -> str:
     """Say which engine verifies, for logs."""
     return "pure" if native() is None else "native"
+
+
+def quick(kind: type[_T]) -> type[_T]:
+    """Make instances of a frozen, slotted, keyword-only dataclass in C, in the whole process.
+
+    For classes of which one verification makes many and that have no `__post_init__`.
+    """
+    engine = native()
+    if engine is not None:
+        stated = fields(kind)  # type: ignore[arg-type]  # reason: a dataclass, or this raises
+        engine.quicken(
+            kind,
+            tuple(sys.intern(field.name) for field in stated),
+            tuple(... if field.default is MISSING else field.default for field in stated),
+        )
+    return kind

@@ -114,6 +114,15 @@ static int put_namespace(Writer *to, const xmlNs *ns)
            put_text(to, ns->href) && put_text(to, "\"");
 }
 
+/* libxml2 may write a declaration anew that repeats one that is open: what repeats is not plain. */
+static int repeats(const Writer *to, const xmlNode *node)
+{
+    for (const xmlNs *ns = node->nsDef; ns; ns = ns->next)
+        for (int place = 0; place < to->rendered; place++)
+            if (same(to->stack[place]->prefix, (const char *)ns->prefix)) return 1;
+    return 0;
+}
+
 /* The declarations that an element must bear: all in scope, or the one that its name uses. */
 static int put_namespaces(Writer *to, const xmlNode *node, int apex)
 {
@@ -171,7 +180,7 @@ static int put_name(Writer *to, const xmlNode *node)
 static int put_element(Writer *to, const xmlNode *node, int apex)
 {
     int rendered = to->rendered;
-    if (++to->depth > MAX_DEPTH || !is_plain(node)) return 0;
+    if (++to->depth > MAX_DEPTH || !is_plain(node) || repeats(to, node)) return 0;
     if (!put_text(to, "<") || !put_name(to, node) || !put_namespaces(to, node, apex) ||
         !put_attributes(to, node) || !put_text(to, ">"))
         return 0;

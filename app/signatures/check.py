@@ -7,6 +7,7 @@ from typing import ParamSpec, TypeVar
 
 from lxml import etree
 
+from app.engine import quick
 from app.signatures.algorithms import verify_value
 from app.signatures.certificates import Certificate, signing_certificate
 from app.signatures.failure import Failed, found
@@ -28,6 +29,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedSignature:
     """What the document alone says about one slot's signature.
@@ -101,6 +103,7 @@ def check_signature(
         return _check_step_by_step(case, signature)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
     """A slot, and what its signature is checked against."""

@@ -11,6 +11,7 @@ from functools import cache
 
 from lxml import etree
 
+from app.engine import quick
 from app.signatures.algorithms import DS
 from app.signatures.failure import found
 from app.transcripts.document import Document
@@ -28,6 +29,7 @@ _HOLDER_NAMES = {
 """Where the content names the holder of a slot that no join key ties to a line."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
     """One place for one signature.
