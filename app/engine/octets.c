@@ -1,8 +1,8 @@
 /* Octets in C: declarations of namespaces in a document, and the records of canonical octets.
  *
- * Each function is the twin of the Python that stands beside its call. It answers for what is plain,
- * which nearly every document is, and returns None (a Part raises Unreadable) for everything else:
- * then its twin decides. Nothing here refuses a document or words a finding.
+ * Each function is the twin of the Python that stands beside its call. It answers for what is
+ * plain, which nearly every document is, and returns None (a Part raises Unreadable) for everything
+ * else: then its twin decides. Nothing here refuses a document or words a finding.
  *
  * Octets are read by index within their length; what is kept of them are such indices.
  */
@@ -54,7 +54,7 @@ static PyObject *declarations(PyObject *module, PyObject *data)
     Py_RETURN_NONE;
 }
 
-/* Records: what a tree of canonical octets would say, without one. ------------------------------ */
+/* --- Records: what a tree of canonical octets would say, without one. */
 
 typedef struct {
     Py_ssize_t name, named;   /* where the name begins and ends */
@@ -87,7 +87,8 @@ static int is_name(unsigned char octet)
 }
 
 /* Read ` name="value"` from a place on; the place behind it, or 0. */
-static Py_ssize_t attribute_end(const char *at, Py_ssize_t place, Py_ssize_t size, Py_ssize_t *named)
+static Py_ssize_t attribute_end(const char *at, Py_ssize_t place, Py_ssize_t size,
+                                Py_ssize_t *named)
 {
     while (place < size && is_name(at[place])) place++;
     *named = place;
@@ -224,8 +225,8 @@ static const Entry *sibling(const Table *table, const Entry *entry)
     return entry->next ? table->entries + entry->next : NULL;
 }
 
-/* Count the elements at a path of names below an element, and give the last one; list them all where
- * a list is given. -1 with an exception. */
+/* Count the elements at a path of names below an element, and give the last one; list them all
+ * where a list is given. -1 with an exception. */
 static Py_ssize_t find(Table *table, const Entry *above, const char *path, const Entry **found,
                        PyObject *list)
 {
@@ -263,7 +264,7 @@ static PyObject *children_at(PyObject *self, PyObject *path)
     return list;
 }
 
-/* The one element at a path; NULL where there is none, with an exception where there are several. */
+/* The one element at a path; NULL where there is none, with an exception where there are more. */
 static const Entry *single(PyObject *self, PyObject *path)
 {
     const Part *part = (Part *)self;

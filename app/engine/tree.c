@@ -1,12 +1,11 @@
 /* Trees in C: canonical octets and the shape of signatures.
  *
- * Each function is the twin of the Python that stands beside its call. It answers for what is plain,
- * which nearly every document is, and returns None for everything else: then its twin decides.
- * Nothing here refuses a document or words a finding.
+ * Each function is the twin of the Python that stands beside its call. It answers for what is
+ * plain, which nearly every document is, and returns None for everything else: then its twin
+ * decides. Nothing here refuses a document or words a finding.
  *
  * Trees are read through lxml's public C interface and never changed; no pointer into one outlives
- * a call. Octets are read by index within their length. Whatever a document can make grow is bounded
- * by a constant or by the document's own size.
+ * a call. Whatever a document can make grow is bounded by a constant or by the document's size.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -20,6 +19,7 @@ enum {
     MAX_DEPTH = 64,       /* levels below an apex; the reader takes 32 */
     MAX_ATTRIBUTES = 32,  /* of one element, as the reader takes */
     MAX_NAMESPACES = 16,  /* declarations that are open at one place */
+    FIRST_SIZE = 4096,    /* octets: a usual line or SignedInfo fits */
     MAX_CHILDREN = 80,    /* of one element of a signature: 64 references and a few more */
 };
 
@@ -38,11 +38,11 @@ static xmlNode *node_of(PyObject *object)
     return node;
 }
 
-/* Canonical octets: C14N 1.0, 1.1 and exclusive, where no default namespace is declared and no
- * attribute is in a namespace. ------------------------------------------------------------------ */
+/* --- Canonical octets: C14N 1.0, 1.1 and exclusive, where no default namespace is declared and no
+ * attribute is in a namespace. */
 
 typedef struct {
-    char *octets;
+    PyObject *octets; /* bytes, longer than what is used of them */
     size_t used, size;
     int exclusive, depth, rendered;
     const xmlNs *stack[MAX_NAMESPACES]; /* rendered by the elements that are open */
@@ -52,13 +52,10 @@ typedef struct {
 static int put(Writer *to, const char *octets, size_t length)
 {
     if (length > to->size - to->used) {
-        size_t size = 2 * to->size + length;
-        char *grown = PyMem_Realloc(to->octets, size);
-        if (!grown) return 0;
-        to->octets = grown;
-        to->size = size;
+        to->size = 2 * to->size + length;
+        if (_PyBytes_Resize(&to->octets, to->size)) return 0;
     }
-    memcpy(to->octets + to->used, octets, length);
+    memcpy(PyBytes_AS_STRING(to->octets) + to->used, octets, length);
     to->used += length;
     return 1;
 }
@@ -86,8 +83,8 @@ static int put_escaped(Writer *to, const xmlChar *text, const char *special)
     }
 }
 
-/* Every declaration has a prefix and names an absolute URI that needs no escapes; no attribute is in
- * a namespace (xml:* would be inherited). */
+/* Every declaration has a prefix and names an absolute URI that needs no escapes; no attribute is
+ * in a namespace (xml:* would be inherited). */
 static int is_plain(const xmlNode *node)
 {
     for (const xmlNs *ns = node->nsDef; ns; ns = ns->next) {
@@ -199,15 +196,18 @@ static int put_element(Writer *to, const xmlNode *node, int apex)
 
 static PyObject *octets_of(const xmlNode *apex, int exclusive)
 {
-    Writer to = {.exclusive = exclusive};
-    PyObject *octets = NULL;
+    Writer to = {.exclusive = exclusive, .size = FIRST_SIZE};
     int plain = 1;
     for (const xmlNode *above = apex->parent; above && above->type == XML_ELEMENT_NODE;
          above = above->parent)
         plain = plain && is_plain(above);
-    if (plain && put_element(&to, apex, 1)) octets = PyBytes_FromStringAndSize(to.octets, to.used);
-    PyMem_Free(to.octets);
-    if (octets || PyErr_Occurred()) return octets;
+    if (plain && !(to.octets = PyBytes_FromStringAndSize(NULL, to.size))) return NULL;
+    if (plain && put_element(&to, apex, 1)) {
+        _PyBytes_Resize(&to.octets, to.used);
+        return to.octets;
+    }
+    Py_XDECREF(to.octets);
+    if (PyErr_Occurred()) return NULL;
     Py_RETURN_NONE;
 }
 
@@ -223,7 +223,7 @@ static PyObject *canonical(PyObject *module, PyObject *args)
     return apex ? octets_of(apex, exclusive) : NULL;
 }
 
-/* The shape of a signature. --------------------------------------------------------------------- */
+/* --- The shape of a signature. */
 
 /* List the child elements; -1 where something else than elements and text stands there. */
 static int children_of(const xmlNode *parent, xmlNode **children, int most)
@@ -270,12 +270,12 @@ static void fill_symbols(void)
     static const char known[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     memset(symbols, NO_SYMBOL, sizeof symbols);
     for (int value = 0; value < 64; value++) symbols[(unsigned char)known[value]] = value;
-    for (const char *space = " \t\r\n"; *space; space++) symbols[(unsigned char)*space] = WHITE_SPACE;
+    symbols[' '] = symbols['\t'] = symbols['\r'] = symbols['\n'] = WHITE_SPACE;
     symbols['='] = PADDING;
 }
 
-/* Decode the text of an element: base64, white space and nothing else, the one encoding of its value.
- * NULL for everything else, with no exception unless memory ran out. */
+/* Decode the text of an element: base64, white space and nothing else, the one encoding of its
+ * value. NULL for everything else, with no exception unless memory ran out. */
 static PyObject *base64_of(const xmlNode *node, size_t most)
 {
     const xmlNode *text = node->children;
