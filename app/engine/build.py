@@ -15,6 +15,9 @@ from app.engine import SOURCES, engine_name, forget, library_of, native, unwante
 SECONDS = 120
 """For one source: it takes one second; a compiler that hangs must not stop a start for ever."""
 
+_LXML = Path(lxml.__file__).parent
+"""Its wheel brings the headers of its interface and of the libxml2 that it holds."""
+
 _OPTIONS = ("-O2", "-fPIC", "-shared", "-fwrapv", "-fstack-protector-strong", "-w")
 
 
@@ -48,7 +51,7 @@ def hindrance() -> str | None:
         return "no C compiler"
     if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
         return "no headers of Python"
-    if not all((folder / "libxml" / "tree.h").exists() for folder in _lxml_headers()[1:]):
+    if not (_LXML / "includes" / "libxml" / "tree.h").exists():
         return "no headers of lxml"
     return None
 
@@ -59,14 +62,9 @@ def _compiler() -> str | None:
     return next((path for path in found if path is not None), None)
 
 
-def _lxml_headers() -> tuple[Path, Path]:
-    folder = Path(lxml.__file__).parent
-    return folder, folder / "includes"
-
-
 def _compile(source: Path, folder: Path) -> Path:
     library = folder / library_of(source).name
-    headers = (sysconfig.get_path("include"), *_lxml_headers())
+    headers = (sysconfig.get_path("include"), _LXML, _LXML / "includes")
     subprocess.run(  # noqa: S603 -- reason: no shell, and no argument comes from outside
         [
             _compiler() or "cc",
