@@ -1,9 +1,13 @@
 # One image for every process: `serve --no-worker`, `work`, `migrate`. Production names its stores and
 # keys by HOCBA_* variables; without them the image runs the embedded sandbox.
 FROM python:3.11-slim AS build
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev
 COPY requirements.txt /build/
 RUN python -m venv /opt/hocba \
  && /opt/hocba/bin/pip install --no-cache-dir --require-hashes -r /build/requirements.txt
+COPY app/__init__.py /build/app/
+COPY app/engine /build/app/engine
+RUN cd /build && /opt/hocba/bin/python -m app.engine.build
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/hocba --create-home hocba
@@ -11,6 +15,7 @@ COPY --from=build /opt/hocba /opt/hocba
 COPY alembic.ini pyproject.toml /srv/hocba/
 COPY migrations /srv/hocba/migrations
 COPY app /srv/hocba/app
+COPY --from=build /build/app/engine /srv/hocba/app/engine
 WORKDIR /srv/hocba
 USER hocba
 ENV PATH=/opt/hocba/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \

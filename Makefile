@@ -6,20 +6,25 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every command starts several processes: compiled once, they start in a third of the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo serve test check bench drill mutants chaos schemathesis format openapi requirements clean
+.PHONY: engine demo serve test check bench drill mutants chaos schemathesis format openapi requirements clean
 
-demo: $(VENV)/.runtime
+# The verifier's hot loops in C, where there is a compiler; says so where there is none.
+engine: $(VENV)/.runtime
+	$(BIN)/python -m app.engine.build
+
+demo: engine
 	$(BIN)/python -m app demo $(ARGS)
 
-serve: $(VENV)/.runtime
+serve: engine
 	$(BIN)/python -m app serve $(ARGS)
 
 # The gate: rules of the code, then every test with its coverage.
 test: check
 	deploy/test-packages.sh
+	$(BIN)/python -m app.engine.build
 	deploy/run-tests.sh
 
-check: $(VENV)/.development
+check: $(VENV)/.development engine
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -27,7 +32,7 @@ check: $(VENV)/.development
 	$(BIN)/python -m app openapi --check
 
 # The verifier against its peers; needs quiet: ARGS=--quick for a minute, ARGS=--json for machines.
-bench: $(VENV)/.development
+bench: $(VENV)/.development engine
 	$(BIN)/python -m tests.bench.verify $(ARGS)
 
 # Database and vault lost and restored (deploy/backup): what came back, and in which time.
@@ -78,4 +83,4 @@ requirements: $(VENV)/.development
 	$(BIN)/uv pip compile --quiet --no-header --python-version 3.11 --generate-hashes --extra dev pyproject.toml -o requirements-dev.txt
 
 clean:
-	rm -rf $(VENV) .hocba .cache .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) app/engine/*.so .hocba .cache .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

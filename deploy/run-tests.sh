@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Runs every test with branch coverage, holds the coverage to its gates, then fuzzes and kills for a
-# minute each.
+# Runs every test with branch coverage, those of the signature core with both engines, holds the
+# coverage to its gates, then fuzzes and kills for a minute each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
 
 rm -f .coverage .coverage.*
 "$bin/coverage" run -m pytest -n "${TEST_PROCESSES:-2}" --dist loadgroup "$@"
+# Again without the C engine: what is measured below is the Python that decides beside it.
+HOCBA_PURE=1 "$bin/coverage" run -m pytest -n "${TEST_PROCESSES:-2}" --dist loadgroup \
+  tests/unit/signatures tests/unit/transcripts tests/unit/engine
 # A process that a test killed may leave half a data file; what it ran is run by others too.
 "$bin/coverage" combine --quiet 2>/dev/null
 rm -f .coverage.*

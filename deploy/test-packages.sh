@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Install the Debian packages that the tests need beyond Python: another XML signature stack
-# (xmlsec1, the JDK), a browser and a real S3 server. Needs root, or sudo without a password.
+# (xmlsec1, the JDK), a browser, a real S3 server and a C compiler. Needs root, or sudo without a password.
 # Does nothing, at once, when all are there.
 set -euo pipefail
 
@@ -9,6 +9,8 @@ need() { # need PROGRAM PACKAGE: ask for the package when the program is absent
   command -v "$1" >/dev/null || packages+=("$2")
 }
 need xmlsec1 xmlsec1
+need cc gcc
+need cc libc6-dev
 need javac openjdk-17-jdk-headless
 need chromium chromium
 need chromium fonts-liberation # Vietnamese letters; chromium only recommends it

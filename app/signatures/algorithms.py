@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, cast
 
 from cryptography.exceptions import InvalidSignature
@@ -27,6 +28,7 @@ from cryptography.hazmat.primitives.hashes import (
     SHA512,
     HashAlgorithm,
 )
+from typing_extensions import TypeIs
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
@@ -39,6 +41,16 @@ PublicKey = RSAPublicKey | EllipticCurvePublicKey
 
 _ACCEPTED_SINCE = date(2024, 1, 1)
 """The first school year with signed transcripts (2023-2024) was issued in 2024."""
+
+
+@cache
+def _is_kind_of_rsa(kind: type) -> bool:
+    """Ask an abstract class once for each class: it looks through its register each time."""
+    return issubclass(kind, RSAPublicKey)
+
+
+def _is_rsa(key: PublicKey) -> TypeIs[RSAPublicKey]:
+    return _is_kind_of_rsa(type(key))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,7 +77,7 @@ class SignatureMethod:
 
     def fits(self, key: PublicKey) -> bool:
         """Say whether a key is of this algorithm's kind."""
-        return isinstance(key, RSAPublicKey) == (self.padding is not None)
+        return _is_rsa(key) == (self.padding is not None)
 
 
 DIGESTS: dict[str, DigestMethod] = {
@@ -122,7 +134,7 @@ def verify_value(method: SignatureMethod, key: PublicKey, data: bytes, value: by
     try:
         if not method.fits(key):
             return False
-        if isinstance(key, RSAPublicKey):
+        if _is_rsa(key):
             key.verify(value, data, cast("AsymmetricPadding", method.padding), method.hash)
         else:
             half = (key.curve.key_size + 7) // 8

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from app.engine import quick
 from app.signatures.certificates import Certificate
 from app.signatures.names import same_name
 from app.signatures.staff import Duty, personal_number_hash_of
@@ -35,6 +36,7 @@ _MUST_DIFFER: Mapping[Role, frozenset[Role]] = {
 """The school's own certificate signs for nobody; no principal is a homeroom teacher."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerOfSlot:
     """Who signed a slot: the slot's role and holder, and the certificate that signed.
@@ -49,6 +51,7 @@ class SignerOfSlot:
     duty: Duty | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
     """The verdict: an error code or None, the evidence it rests on, and warnings."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from lxml import etree
 
+from app.engine import native
 from app.transcripts.xml import detached
 
 
@@ -55,7 +56,13 @@ def canonical_octets(
             namespace and the subtree has one.
         etree.C14NError: a namespace name is relative, so that no canonical form exists.
     """
-    if Canonicalization(c14n_uri) is not Canonicalization.EXCLUSIVE:
+    exclusive = Canonicalization(c14n_uri) is Canonicalization.EXCLUSIVE
+    engine = native()
+    if engine is not None and not whole_document and not (exclusive and inclusive_prefixes):
+        octets = engine.canonical(element, exclusive)
+        if octets is not None:
+            return octets
+    if not exclusive:
         # lxml canonicalizes a subtree under a copy of its apex, and libxml2 then loses the default
         # namespace that the copy declares: it writes xmlns="" on grandchildren.
         if (

@@ -7,11 +7,13 @@ from typing import ParamSpec, TypeVar
 
 from lxml import etree
 
+from app.engine import quick
 from app.signatures.algorithms import verify_value
 from app.signatures.certificates import Certificate, signing_certificate
 from app.signatures.failure import Failed, found
 from app.signatures.inventory import Slot
 from app.signatures.judgement import CLOCK_SKEW, vietnamese_day
+from app.signatures.plain import read_plain_signature
 from app.signatures.properties import Properties, read_properties
 from app.signatures.references import (
     OctetCache,
@@ -27,6 +29,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedSignature:
     """What the document alone says about one slot's signature.
@@ -100,6 +103,7 @@ def check_signature(
         return _check_step_by_step(case, signature)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
     """A slot, and what its signature is checked against."""
@@ -116,7 +120,8 @@ def _check_at_once(case: _Case, signature: etree._Element) -> CheckedSignature:
     Raises:
         Failed: one of them failed.
     """
-    parts = read_signature(signature, vietnamese_day(case.received_at))
+    day = vietnamese_day(case.received_at)
+    parts = read_plain_signature(signature, day) or read_signature(signature, day)
     certificate = signing_certificate(parts)
     properties = read_properties(parts, certificate)
     covered = _cover(case, parts, properties)

@@ -25,35 +25,38 @@ def map_coverage(document: Document, signatures: Iterable[CheckedSignature]) -> 
         for target in signature.slot.targets:
             over[target].add(place)
     nodes, uncovered = [], []
-    for part, above in _parts(document, over):
-        slots = [intact[place].slot for place in sorted(above | over.get(part, _NONE))]
-        nodes.append((document.location_of(part), tuple([slot.name for slot in slots])))
-        if not needed <= {slot.rule.role for slot in slots}:
+    told: dict[frozenset[int], tuple[tuple[str, ...], bool]] = {}  # most parts lie under the same
+    for part, places in _parts(document, over):
+        if places not in told:
+            slots = [intact[place].slot for place in sorted(places)]
+            covered = needed <= {slot.rule.role for slot in slots}
+            told[places] = tuple([slot.name for slot in slots]), covered
+        names, covered = told[places]
+        nodes.append((document.location_of(part), names))
+        if not covered:
             uncovered.append(document.location_of(part))
     if not nodes:
         uncovered.append(document.profile.content)
     return Coverage(complete=not uncovered, nodes=tuple(nodes), uncovered=tuple(uncovered))
 
 
-_NONE: frozenset[int] = frozenset()
-
-
 def _parts(
     document: Document, over: Mapping[etree._Element, set[int]]
-) -> Iterator[tuple[etree._Element, set[int]]]:
+) -> Iterator[tuple[etree._Element, frozenset[int]]]:
     """The content's children, and the subject lines, which have signatures of their own.
 
-    With each the places of the signatures over what lies above it.
+    With each the places of the signatures over it and over what lies above it.
     """
     lines = [rule.target.rsplit("/", 1)[-1] for rule in document.profile.slots if rule.joined_by]
     path = document.profile.content.split("/")[2:]
     content = document.root.find("/".join(path))
     if content is None:
         return
-    whole = set().union(*(over.get(node, _NONE) for node in (content, *content.iterancestors())))
+    above = (content, *content.iterancestors())
+    whole = frozenset[int]().union(*(over[node] for node in above if node in over))
     for child in content:
-        yield child, whole
-        below = whole | over.get(child, _NONE)
+        here = whole | over[child] if child in over else whole
+        yield child, here
         for name in lines:
             for line in child.iterchildren(name):
-                yield line, below
+                yield line, here | over[line] if line in over else here

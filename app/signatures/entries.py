@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from asn1crypto import crl, x509
+from asn1crypto import crl, parser, x509
 
 
 def narrowed(der: bytes, certificate: bytes) -> crl.CertificateList:
@@ -12,10 +12,15 @@ def narrowed(der: bytes, certificate: bytes) -> crl.CertificateList:
     all the memory that a process may have. What is signed stays as it is.
     """
     read = crl.CertificateList.load(der)
-    entries = read["tbs_cert_list"]["revoked_certificates"]
+    body = read["tbs_cert_list"]
+    entries = body["revoked_certificates"]
     if isinstance(entries, crl.RevokedCertificates):
         serial = x509.Certificate.load(certificate)["tbs_certificate"]["serial_number"].dump()
         entries.contents = b"".join(one for one in _elements(entries.contents) if serial in one)
+        # Where the last octet of its length is 0x80, asn1crypto takes the length for an indefinite
+        # one and would write the body anew, without the entries that are gone.
+        signed = read.contents[: parser.peek(read.contents)]
+        body.dump = lambda **_: signed
     return read
 
 

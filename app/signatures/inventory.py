@@ -11,6 +11,7 @@ from functools import cache
 
 from lxml import etree
 
+from app.engine import quick
 from app.signatures.algorithms import DS
 from app.signatures.failure import found
 from app.transcripts.document import Document
@@ -28,6 +29,7 @@ _HOLDER_NAMES = {
 """Where the content names the holder of a slot that no join key ties to a line."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
     """One place for one signature.
@@ -122,12 +124,10 @@ class _Filling:
         rule, locate = self.rule, self.document.location_of
         signatures = [child for place in places for child in place.iterchildren(_SIGNATURE)]
         xpath = locate(places[0]) if places else rule.path
-        line = source_line(places[0]) if places else None
         if len(places) > 1 or len(signatures) > 1:
-            self.findings.append(Finding(code="SIG-202", slot=name, xpath=xpath, line=line))
+            self._find("SIG-202", name, xpath, places)
         elif not signatures:
-            code = "SIG-200" if rule.required else "SIG-203"
-            self.findings.append(Finding(code=code, slot=name, xpath=xpath, line=line))
+            self._find("SIG-200" if rule.required else "SIG-203", name, xpath, places)
         return Slot(
             rule=rule,
             name=name,
@@ -137,6 +137,10 @@ class _Filling:
             covers=tuple([locate(target) for target in targets]),
             signature=signatures[0] if len(places) == len(signatures) == 1 else None,
         )
+
+    def _find(self, code: str, name: str, xpath: str, places: list[etree._Element]) -> None:
+        line = source_line(places[0]) if places else None
+        self.findings.append(Finding(code=code, slot=name, xpath=xpath, line=line))
 
 
 def _holder(rule: SlotRule, targets: list[etree._Element]) -> str | None:

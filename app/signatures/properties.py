@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from asn1crypto import tsp
 from lxml import etree
 
+from app.engine import quick
 from app.signatures.algorithms import DIGESTS, DS
 from app.signatures.base64 import read_base64
 from app.signatures.certificates import Certificate
@@ -28,6 +29,7 @@ _LEGACY_DIGESTS = {f"{DS}sha1": hashlib.sha1}
 """SHA-1 may still name a certificate in a v1 property; the pinned path, not this, proves it."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Properties:
     """The signed properties of one signature.

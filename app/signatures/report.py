@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app.engine import quick
 from app.transcripts.content import Transcript
 from app.transcripts.finding import Finding
 from app.transcripts.message import Message
@@ -54,6 +55,7 @@ class Signer:
     serial: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotReport:
     """The verdict on one slot.

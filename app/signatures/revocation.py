@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from cryptography.x509 import load_der_x509_certificate
 
+from app.engine import quick
 from app.signatures.evidence import Standing, Statement, statement_about
 from app.signatures.trust import TrustSnapshot
 
@@ -49,6 +50,7 @@ _PATHS_KEPT = 8192
 """Paths whose evidence is kept together: the signers of a province's rush, under two snapshots."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
     """What a revocation is held against.

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from lxml import etree
 
+from app.engine import quick
 from app.signatures.algorithms import (
     DIGESTS,
     DS,
@@ -86,6 +87,7 @@ FIELD = Dialect(
 """Transcripts and packages."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceParts:
     """One `ds:Reference`."""
@@ -98,6 +100,7 @@ class ReferenceParts:
     digest_value: bytes
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureParts:
     """One `ds:Signature`, its text decoded, nothing verified yet.

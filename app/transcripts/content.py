@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from app.engine import quick
+
 
 class Rating(StrEnum):
     """Kết quả rèn luyện and kết quả học tập (Thông tư 22/2021/TT-BGDĐT, articles 8 and 9)."""
@@ -79,6 +81,7 @@ class Student:
     passport_number: str | None  # SO_HO_CHIEU
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectLine:
     """DIEM_TONG_KET: one subject of a secondary year."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from lxml import etree
 
+from app.engine import native
 from app.transcripts.finding import DocumentRefused, Finding, shortened
 from app.transcripts.locations import PREFIXES, location_of, shown_name
 from app.transcripts.octets import has_byte_order_mark, line_of
@@ -114,8 +115,8 @@ def open_document(data: bytes, rules: Profile | Family) -> Document:
             known for its root (SIG-140) or its level (CON-607).
     """
     root = read_xml(data, rules.limits)
-    declarations = list(_declarations(data))
-    octet_faults = [*_byte_findings(data), *_namespace_findings(data, declarations)]
+    default_namespaces, namespace_faults = _namespaces(data)
+    octet_faults = [*_byte_findings(data), *namespace_faults]
     if isinstance(rules, Profile):
         profile = rules
     else:
@@ -138,7 +139,7 @@ def open_document(data: bytes, rules: Profile | Family) -> Document:
         ids=MappingProxyType({value: held[0] for value, held in bearers.items() if len(held) == 1}),
         findings=tuple(islice(found, MAX_FINDINGS)),
         sha256=hashlib.sha256(data).hexdigest(),
-        default_namespaces=any(declared["prefix"] is None for declared in declarations),
+        default_namespaces=default_namespaces,
     )
 
 
@@ -175,6 +176,17 @@ def _unknown_findings(root: etree._Element, family: Family) -> Iterator[Finding]
 def _byte_findings(data: bytes) -> Iterator[Finding]:
     if has_byte_order_mark(data):
         yield Finding(code="SIG-115", line=1)
+
+
+def _namespaces(data: bytes) -> tuple[bool, list[Finding]]:
+    """Say whether the bytes declare a default namespace, and find what they must not declare."""
+    engine = native()
+    plain = None if engine is None else engine.declarations(data)
+    if plain is not None and all(uri in _ALLOWED_DECLARATIONS for _, uri in plain[1]):
+        return any(not prefix for prefix, _ in plain[1]), []
+    declarations = list(_declarations(data))
+    default = any(declared["prefix"] is None for declared in declarations)
+    return default, list(_namespace_findings(data, declarations))
 
 
 def _declarations(data: bytes) -> Iterator[re.Match[bytes]]:

@@ -11,17 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.transcripts.fields import (
-    Record,
-    attribute_of,
-    child_at,
-    children_at,
-    misfit,
-    name_at,
-    optional_at,
-    record_of,
-    text_at,
-)
+from app.transcripts.fields import TreeRecord, name_at, record_of
 from app.transcripts.finding import DocumentRefused, Finding, shortened
 from app.transcripts.limits import PACKAGE_LIMITS
 from app.transcripts.xml import read_xml
@@ -130,10 +120,10 @@ def read_message(data: bytes, canonical: bytes) -> Message:
         raise DocumentRefused(Finding(code="PKG-101", xpath=_CONTENT, value=str(root.tag)))
     content = record_of(root)
     return Message(
-        message_id=text_at(content, "BAN_TIN_ID"),
-        purpose=text_at(content, "MUC_DICH_BAN_TIN"),
-        data_kind=text_at(content, "LOAI_DU_LIEU_SO"),
-        school_code=text_at(content, "NOI_TAO_BAN_TIN/CO_QUAN_DON_VI_ID"),
+        message_id=content.text_at("BAN_TIN_ID"),
+        purpose=content.text_at("MUC_DICH_BAN_TIN"),
+        data_kind=content.text_at("LOAI_DU_LIEU_SO"),
+        school_code=content.text_at("NOI_TAO_BAN_TIN/CO_QUAN_DON_VI_ID"),
         school_name=name_at(content, "NOI_TAO_BAN_TIN/TEN_CO_QUAN_DON_VI"),
         created_at=_moment(content, "NGAY_TAO_BAN_TIN"),
         items=_items(data, content),
@@ -166,44 +156,44 @@ def transcript_range(kept: bytes) -> bytes:
     return decoded
 
 
-def _listing(content: Record, purpose: str) -> Record | None:
+def _listing(content: TreeRecord, purpose: str) -> TreeRecord | None:
     """Find the list of a purpose when the message has it; it must be the one of its purpose."""
-    said = text_at(content, "MUC_DICH_BAN_TIN")
-    listing = next(iter(children_at(content, _LISTS[purpose])), None)
+    said = content.text_at("MUC_DICH_BAN_TIN")
+    listing = next(iter(content.children_at(_LISTS[purpose])), None)
     if said in _LISTS and (said == purpose) != (listing is not None):
         xpath = f"{_CONTENT}/MUC_DICH_BAN_TIN"
         raise DocumentRefused(Finding(code="PKG-101", xpath=xpath, value=said))
     return listing if said == purpose else None
 
 
-def _withdrawals(content: Record) -> tuple[WithdrawalItem, ...]:
+def _withdrawals(content: TreeRecord) -> tuple[WithdrawalItem, ...]:
     listing = _listing(content, WITHDRAW)
-    entries = [] if listing is None else children_at(listing, "THU_HOI")
+    entries = [] if listing is None else listing.children_at("THU_HOI")
     if len(entries) > ITEM_LIMIT:
         xpath = f"{_CONTENT}/{_LISTS[WITHDRAW]}"
         raise DocumentRefused(Finding(code="SIG-121", xpath=xpath, value=str(len(entries))))
     return tuple(
         WithdrawalItem(
             ordinal=ordinal,
-            typed_code=text_at(entry, "MA_DINH_DANH_HOC_BA"),
-            reason=optional_at(entry, "LY_DO"),
+            typed_code=entry.text_at("MA_DINH_DANH_HOC_BA"),
+            reason=entry.optional_at("LY_DO"),
         )
         for ordinal, entry in enumerate(entries, start=1)
     )
 
 
-def _items(data: bytes, content: Record) -> tuple[MessageItem, ...]:
+def _items(data: bytes, content: TreeRecord) -> tuple[MessageItem, ...]:
     listing = _listing(content, CREATE)
     if listing is None:
         return ()
-    entries = children_at(listing, "HOC_BA_SO")
-    declared = attribute_of(listing, "SO_LUONG")
+    entries = listing.children_at("HOC_BA_SO")
+    declared = listing.attribute_of("SO_LUONG")
     if declared != str(len(entries)):
         value = shortened(f"{declared} ≠ {len(entries)}")
         raise DocumentRefused(
             Finding(code="PKG-104", xpath=f"{_CONTENT}/DANH_SACH_HOC_BA", value=value)
         )
-    students = [text_at(entry, "MA_HOC_SINH") for entry in entries]
+    students = [entry.text_at("MA_HOC_SINH") for entry in entries]
     _refuse_repeated(students)
     return tuple(
         MessageItem(ordinal=ordinal, student_code=student, offset=start, length=end - start)
@@ -227,14 +217,14 @@ def _refuse_repeated(students: list[str]) -> None:
         raise DocumentRefused(*repeated)
 
 
-def _ranges(data: bytes, entries: list[Record]) -> list[tuple[int, int]]:
+def _ranges(data: bytes, entries: list[TreeRecord]) -> list[tuple[int, int]]:
     """Locate the base64 texts in the raw bytes and prove them equal to the signed ones."""
     found = list(_ORIGINAL.finditer(data))
     if len(found) != len(entries):
         value = f"{len(found)} ≠ {len(entries)}"
         raise DocumentRefused(Finding(code="PKG-101", xpath=_ITEM, value=value))
     for ordinal, (match, entry) in enumerate(zip(found, entries, strict=True), start=1):
-        signed = child_at(entry, "DU_LIEU_SO_GOC").element.text or ""
+        signed = entry.child_at("DU_LIEU_SO_GOC").element.text or ""
         if _parsed(match[1] or b"") != signed.encode():
             xpath = f"{_ITEM}[{ordinal}]/DU_LIEU_SO_GOC"
             raise DocumentRefused(Finding(code="PKG-101", xpath=xpath))
@@ -262,12 +252,12 @@ def _decoded(kept: bytes) -> bytes | None:
     return decoded
 
 
-def _moment(content: Record, path: str) -> datetime:
-    value = text_at(content, path)
+def _moment(content: TreeRecord, path: str) -> datetime:
+    value = content.text_at(path)
     try:
         moment = datetime.fromisoformat(value)
     except ValueError as error:
-        raise misfit(content, path, value) from error
+        raise content.misfit(path, value) from error
     if moment.tzinfo is None:
-        raise misfit(content, path, value)
+        raise content.misfit(path, value)
     return moment

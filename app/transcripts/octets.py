@@ -8,6 +8,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
+from app.engine import native
 from app.transcripts.finding import Finding, shortened
 from app.transcripts.limits import Limits
 
@@ -114,6 +115,14 @@ def count_findings(data: bytes, limits: Limits) -> Iterator[Finding]:
 
 
 def _namespace_count_findings(data: bytes, limits: Limits) -> Iterator[Finding]:
+    engine = native()
+    plain = None if engine is None else engine.declarations(data)
+    if (
+        plain is not None
+        and plain[0] <= limits.namespaces
+        and len({prefix for prefix, _ in plain[1]}) <= limits.prefixes
+    ):
+        return
     declarations, prefixes, at = 0, set[bytes](), data.find(b"xmlns")
     while at >= 0:
         declarations += 1

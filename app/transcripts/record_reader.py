@@ -14,15 +14,7 @@ from app.transcripts.content import (
     SubjectLine,
     YearResult,
 )
-from app.transcripts.fields import (
-    Record,
-    attribute_of,
-    child_at,
-    children_at,
-    name_at,
-    optional_at,
-    text_at,
-)
+from app.transcripts.fields import Record, name_at
 from app.transcripts.values import coded_at, count_at, flag_at, mark_at, measure_at
 
 _LINES = "BANG_DIEM_HOC_BA/DIEM_TONG_KET"
@@ -36,8 +28,8 @@ def read_secondary(content: Record) -> SecondaryRecord:
         DocumentRefused: SIG-140, something that the schema should have caught.
     """
     return SecondaryRecord(
-        subjects=tuple(_subject_line(line) for line in children_at(content, _LINES)),
-        result=_year_result(child_at(content, _RESULT)),
+        subjects=tuple(_subject_line(line) for line in content.children_at(_LINES)),
+        result=_year_result(content.child_at(_RESULT)),
     )
 
 
@@ -48,21 +40,21 @@ def read_primary(content: Record) -> PrimaryRecord:
         DocumentRefused: SIG-140, something that the schema should have caught.
     """
     return PrimaryRecord(
-        subjects=tuple(_primary_line(line) for line in children_at(content, _LINES)),
-        result=_primary_result(child_at(content, _RESULT)),
+        subjects=tuple(_primary_line(line) for line in content.children_at(_LINES)),
+        result=_primary_result(content.child_at(_RESULT)),
     )
 
 
 def _subject_line(line: Record) -> SubjectLine:
     return SubjectLine(
-        id=attribute_of(line, "Id"),
-        subject_code=text_at(line, "MON_HOC_ID"),
+        id=line.attribute_of("Id"),
+        subject_code=line.text_at("MON_HOC_ID"),
         subject_name=name_at(line, "TEN_MON_HOC"),
         semester_1=mark_at(line, "DIEM_HOC_KY_1"),
         semester_2=mark_at(line, "DIEM_HOC_KY_2"),
         year=mark_at(line, "DIEM_CA_NAM"),
         reassessed=mark_at(line, "DIEM_SAU_DANH_GIA_LAI"),
-        teacher_id=attribute_of(child_at(line, "GVBM"), "Id"),
+        teacher_id=line.child_at("GVBM").attribute_of("Id"),
         teacher_name=name_at(line, "GVBM/HO_VA_TEN"),
     )
 
@@ -79,20 +71,20 @@ def _year_result(element: Record) -> YearResult:
         study_reassessed=coded_at(element, "KET_QUA_HOC_TAP_HE_ID", Rating),
         absences=count_at(element, "SO_BUOI_NGHI_HOC"),
         promoted=flag_at(element, "DUOC_LEN_LOP"),
-        award=optional_at(element, "KHEN_THUONG"),
+        award=element.optional_at("KHEN_THUONG"),
     )
 
 
 def _primary_line(line: Record) -> PrimaryLine:
-    teachers = children_at(line, "GVBM")
+    teachers = line.children_at("GVBM")
     return PrimaryLine(
-        id=attribute_of(line, "Id"),
-        subject_code=text_at(line, "MON_HOC_ID"),
+        id=line.attribute_of("Id"),
+        subject_code=line.text_at("MON_HOC_ID"),
         subject_name=name_at(line, "TEN_MON_HOC"),
         achievement=coded_at(line, "KET_QUA_HOC_TAP_ID", Achievement),
         test_mark=count_at(line, "DIEM_KIEM_TRA"),
         reassessed=coded_at(line, "KET_QUA_SAU_DANH_GIA_LAI_ID", Achievement),
-        teacher_id=attribute_of(teachers[0], "Id") if teachers else None,
+        teacher_id=teachers[0].attribute_of("Id") if teachers else None,
         teacher_name=name_at(line, "GVBM/HO_VA_TEN") if teachers else None,
     )
 
@@ -105,19 +97,19 @@ def _primary_result(element: Record) -> PrimaryResult:
         unexcused_absences=count_at(element, "SO_BUOI_NGHI_KHONG_PHEP"),
         qualities=tuple(
             Quality(
-                code=text_at(each, "NANG_LUC_PHAM_CHAT_ID"),
+                code=each.text_at("NANG_LUC_PHAM_CHAT_ID"),
                 level=coded_at(each, "KET_QUA_ID", QualityLevel),
             )
-            for each in children_at(element, "BANG_NANG_LUC_PHAM_CHAT/NANG_LUC_PHAM_CHAT")
+            for each in element.children_at("BANG_NANG_LUC_PHAM_CHAT/NANG_LUC_PHAM_CHAT")
         ),
         remarks=PrimaryRemarks(
-            qualities=optional_at(element, "NHAN_XET_PHAM_CHAT"),
-            general=optional_at(element, "NHAN_XET_NANG_LUC_CHUNG"),
-            specific=optional_at(element, "NHAN_XET_NANG_LUC_DAC_THU"),
-            overall=optional_at(element, "NHAN_XET_TONG_HOP"),
+            qualities=element.optional_at("NHAN_XET_PHAM_CHAT"),
+            general=element.optional_at("NHAN_XET_NANG_LUC_CHUNG"),
+            specific=element.optional_at("NHAN_XET_NANG_LUC_DAC_THU"),
+            overall=element.optional_at("NHAN_XET_TONG_HOP"),
         ),
         completion=coded_at(element, "KET_QUA_GIAO_DUC_ID", Completion),
         promoted=flag_at(element, "DUOC_LEN_LOP"),
-        programme_completed=optional_at(element, "NOI_DUNG_HOAN_THANH_CHUONG_TRINH"),
-        award=optional_at(element, "KHEN_THUONG"),
+        programme_completed=element.optional_at("NOI_DUNG_HOAN_THANH_CHUONG_TRINH"),
+        award=element.optional_at("KHEN_THUONG"),
     )

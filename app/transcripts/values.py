@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from app.transcripts.content import Mark, Rating
-from app.transcripts.fields import Record, misfit, optional_at, text_at
+from app.transcripts.fields import Record
 
 _NUMERIC_MARK = re.compile(r"[0-9](?:\.[0-9])?|10(?:\.0)?")
 _MEASURE = re.compile(r"[0-9]{1,3}(?:\.[0-9])?")
@@ -23,13 +23,13 @@ def mark_at(parent: Record, path: str) -> Mark:
     Raises:
         DocumentRefused: SIG-140, anything else.
     """
-    value = optional_at(parent, path)
+    value = parent.optional_at(path)
     if value is None:
         return None
     if _NUMERIC_MARK.fullmatch(value):
         return Decimal(value)
     if value not in _COMMENT_MARKS:
-        raise misfit(parent, path, value)
+        raise parent.misfit(path, value)
     return _COMMENT_MARKS[value]
 
 
@@ -39,13 +39,13 @@ def coded_at(parent: Record, path: str, codes: type[_Coded]) -> _Coded | None:
     Raises:
         DocumentRefused: SIG-140, not on the list.
     """
-    value = optional_at(parent, path)
+    value = parent.optional_at(path)
     if value is None:
         return None
     try:
         return codes(value)
     except ValueError as error:
-        raise misfit(parent, path, value) from error
+        raise parent.misfit(path, value) from error
 
 
 def flag_at(parent: Record, path: str) -> bool:
@@ -54,9 +54,9 @@ def flag_at(parent: Record, path: str) -> bool:
     Raises:
         DocumentRefused: SIG-140, anything else.
     """
-    value = text_at(parent, path)
+    value = parent.text_at(path)
     if value not in _FLAGS:
-        raise misfit(parent, path, value)
+        raise parent.misfit(path, value)
     return _FLAGS[value]
 
 
@@ -66,7 +66,7 @@ def number_at(parent: Record, path: str) -> int:
     Raises:
         DocumentRefused: SIG-140, anything else.
     """
-    return _whole(parent, path, text_at(parent, path))
+    return _whole(parent, path, parent.text_at(path))
 
 
 def count_at(parent: Record, path: str) -> int | None:
@@ -75,7 +75,7 @@ def count_at(parent: Record, path: str) -> int | None:
     Raises:
         DocumentRefused: SIG-140, anything else.
     """
-    value = optional_at(parent, path)
+    value = parent.optional_at(path)
     return None if value is None else _whole(parent, path, value)
 
 
@@ -85,11 +85,11 @@ def measure_at(parent: Record, path: str) -> Decimal | None:
     Raises:
         DocumentRefused: SIG-140, anything else.
     """
-    value = optional_at(parent, path)
+    value = parent.optional_at(path)
     if value is None:
         return None
     if not _MEASURE.fullmatch(value):
-        raise misfit(parent, path, value)
+        raise parent.misfit(path, value)
     return Decimal(value)
 
 
@@ -99,14 +99,14 @@ def day_at(parent: Record, path: str) -> date:
     Raises:
         DocumentRefused: SIG-140, anything else.
     """
-    value = text_at(parent, path)
+    value = parent.text_at(path)
     try:
         return date.fromisoformat(value)
     except ValueError as error:
-        raise misfit(parent, path, value) from error
+        raise parent.misfit(path, value) from error
 
 
 def _whole(parent: Record, path: str, value: str) -> int:
     if not (value.isascii() and value.isdigit()):
-        raise misfit(parent, path, value)
+        raise parent.misfit(path, value)
     return int(value)

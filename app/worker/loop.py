@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from app.engine import engine_name
 from app.errors import Unavailable
 from app.intake.decision import Committed, LeaseLost, RefusedWhole, commit_decision
 from app.intake.package import State
@@ -68,7 +69,7 @@ async def work(
         stop: set from outside.
         timing: how patient to be.
     """
-    _log.info("worker.started", worker=name)
+    _log.info("worker.started", worker=name, engine=engine_name())
     async with asyncio.TaskGroup() as lanes:
         for _ in range(PACKAGES_AT_ONCE):
             lanes.create_task(_lane(parts, name, stop, timing or Timing()))

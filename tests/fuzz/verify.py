@@ -2,7 +2,8 @@
 
 `python -m tests.fuzz.verify [libFuzzer options]`, for instance `-max_total_time=60` or the path of
 one kept document. Finds: an input accepted that is not canonically equal to a document that was
-signed, an unforeseen error (SIG-999), ten seconds, 400 MiB. They are kept in `.cache/fuzz`.
+signed, two engines that differ, an unforeseen error (SIG-999), ten seconds, 400 MiB. They are kept
+in `.cache/fuzz`.
 """
 
 import shutil
@@ -13,6 +14,7 @@ from random import Random
 import atheris
 
 with atheris.instrument_imports(include=["app.signatures", "app.transcripts"]):
+    from app.intake.checks import report_to_json
     from app.signatures.report import Report
     from app.transcripts.finding import DocumentRefused
     from tests.attacks.content import XADES
@@ -26,6 +28,7 @@ with atheris.instrument_imports(include=["app.signatures", "app.transcripts"]):
         verify_small_package,
         verify_small_transcript,
     )
+    from tests.engines import by_both
 
 HOME = Path(__file__).parent.parent.parent / ".cache" / "fuzz"
 
@@ -81,11 +84,13 @@ def judge(data: bytes) -> None:
     """Verify one input.
 
     Raises:
-        Find: it crashed, or was accepted although nobody signed it.
+        Find: it crashed, was accepted although nobody signed it, or not by both engines alike.
     """
-    is_package = b"<BAN_TIN" in data[:200]
-    report, value = (verify_small_package if is_package else verify_small_transcript)(data)
+    verify = verify_small_package if b"<BAN_TIN" in data[:200] else verify_small_transcript
+    (quick, read), (report, value) = by_both(lambda: verify(data))
     _refuse_crash(report)
+    if (report_to_json(quick), read) != (report_to_json(report), value):
+        raise Find("the engines differ")
     if value is not None and not any(same_meaning(signed, data) for signed in SIGNED):
         raise Find("accepted what nobody signed")
 

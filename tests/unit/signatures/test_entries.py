@@ -4,7 +4,7 @@ from asn1crypto import core
 from asn1crypto import crl as asn1_crl
 from cryptography import x509
 from cryptography.x509 import ReasonFlags
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.signatures.entries import narrowed
@@ -27,6 +27,7 @@ def long_entry(size: int) -> x509.RevokedCertificate:
     before=st.lists(st.integers(0, 400), max_size=4),
     after=st.lists(st.integers(0, 400), max_size=4),
 )
+@example(before=[0, 128, 209, 287], after=[400])  # a length that ends in 0x80
 def test_entries_of_any_length_around_the_wanted_one_go(
     before: list[int], after: list[int]
 ) -> None:

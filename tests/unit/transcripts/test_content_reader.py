@@ -177,3 +177,10 @@ def test_octets_of_another_element_are_refused() -> None:
     with pytest.raises(DocumentRefused) as caught:
         read_transcript(b"<HOC_BA/>", HOC_BA_1_THCS)
     assert caught.value.findings[0].code == "SIG-140"
+
+
+def test_a_prefix_that_nothing_uses_changes_no_value() -> None:
+    plain = '<THONG_TIN_HOC_BA Id="thongtinhocba">'
+    assert plain in TRANSCRIPT
+    declared = plain.replace(" Id", ' xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Id')
+    assert read((plain, declared)) == read()
