@@ -12,7 +12,7 @@ from app.vault import Vault
 from tests.faults.breaking import Failure, Mishap, When
 from tests.faults.places import LONG, at_calls
 from tests.faults.stage import Stage
-from tests.s3 import S3Server
+from tests.s3 import S3Server, running_s3
 from tests.vaults import open_bucket
 from tests.working import LoopThread
 
@@ -21,12 +21,19 @@ LIVES = 2
 
 AWAY_SECONDS = 0.3
 
-pytestmark = pytest.mark.xdist_group("s3")
+pytestmark = pytest.mark.xdist_group("faults-s3")
+
+
+@pytest.fixture(scope="module")
+def mortal_server() -> Iterator[S3Server]:
+    """A server of these tests' own: others would wait until it has forgotten a killed gateway."""
+    with running_s3() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def stage(
-    s3_server: S3Server,
+    mortal_server: S3Server,
     fresh_database: Callable[[], AbstractContextManager[str]],
     tmp_path_factory: pytest.TempPathFactory,
     lay_stage: Callable[..., AbstractContextManager[Stage]],
@@ -35,7 +42,7 @@ def stage(
     bucket = f"vault-{uuid4()}"
 
     def opened() -> Vault:
-        return open_bucket(s3_server, bucket)
+        return open_bucket(mortal_server, bucket)
 
     folder: Path = tmp_path_factory.mktemp("stage")
     with fresh_database() as url, lay_stage(url, folder, opened) as made:
@@ -43,13 +50,13 @@ def stage(
 
 
 def test_whenever_s3_goes_and_comes_back_a_package_ends_as_if_undisturbed(
-    s3_server: S3Server, stage: Stage, loop_thread: LoopThread
+    mortal_server: S3Server, stage: Stage, loop_thread: LoopThread
 ) -> None:
     returns: list[asyncio.Task[None]] = []
 
     async def fall() -> None:
         """Kill the gateway now and start it a little later, while the program goes on."""
-        away = s3_server.away()
+        away = mortal_server.away()
         await asyncio.to_thread(away.__enter__)
 
         async def come_back() -> None:

@@ -18,7 +18,7 @@ from app.vault.comparing import Compared, Comparing, Difference, compare_vaults
 from app.vault.copying import Copied, Copying, copy_vault, lock_wanted
 from app.vault.directory import DirectoryVault
 from app.vault.listing import BEHIND_ALL, Beside
-from app.vault.lock import LAST_MOMENT
+from app.vault.lock import LAST_MOMENT, in_reach
 from app.vault.naming import note_key, note_name
 from app.vault.vault import FIRST_LOCK, Standing, Stored, Vault, object_key
 from tests.vaults import Store, bucket_store, folder_store
@@ -274,7 +274,7 @@ def test_a_lock_is_copied_when_it_is_longer_than_the_first_one() -> None:
     assert wanted(held=False, until=later) is None
     assert wanted(held=True, until=put_at + FIRST_LOCK) is None
     assert wanted(held=True, until=later) == later
-    assert wanted(held=True, until=None) == (later + FIRST_LOCK).replace(microsecond=0)
+    assert wanted(held=True, until=None) == in_reach(later + FIRST_LOCK)
     for_ever = Standing(version=None, size=1, locked_until=None, held=True)
     assert lock_wanted(for_ever, put_at=LAST_MOMENT, retention=RETENTION) == LAST_MOMENT
 

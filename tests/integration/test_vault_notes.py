@@ -1,6 +1,7 @@
 """Notes of the journal and the listings of all objects: the same on each kind of vault."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
@@ -269,4 +270,4 @@ async def test_what_somebody_hides_is_listed_all_the_same(s3_server: S3Server) -
 
 
 def _over(address: str, server: S3Server) -> S3Server:
-    return S3Server(endpoint=address, access_key=server.access_key, secret_key=server.secret_key)
+    return replace(server, endpoint=address)
