@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import pytest
 from app.clients.accounts import Kind
 from app.clients.quota import Quota
 from app.intake.processes import VerificationProcesses
+from app.leaving import Leaving
 from tests.working import LoopThread, Repository, running_repository
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "2"))
@@ -47,6 +48,7 @@ pytestmark = pytest.mark.xdist_group("schemathesis")
 class Target:
     repository: Repository
     description: Path
+    leaving: Leaving
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +65,17 @@ def target(
         patch.setattr("app.verification.routes.CHECKS_AT_ONCE", 10**6)
         for bucket in ("READING", "WRITING"):
             patch.setattr(f"app.clients.quota.{bucket}", dict.fromkeys(Kind, PLENTY))
-        with running_repository(url, folder, loop_thread, processes) as repository:
+        leaving = Leaving()
+        with running_repository(
+            url, folder, loop_thread, processes, changed=lambda one: replace(one, leaving=leaving)
+        ) as repository:
             repository.start_worker()
             package = repository.package()
             repository.add_client(THROWN_AWAY)
             description = folder / "openapi.json"
             known = known_values(repository, package)
             description.write_text(json.dumps(described(repository.url, known)), encoding="utf-8")
-            yield Target(repository=repository, description=description)
+            yield Target(repository=repository, description=description, leaving=leaving)
 
 
 def known_values(repository: Repository, package: dict[str, Any]) -> dict[str, str]:
@@ -100,9 +105,9 @@ def described(url: str, known: dict[str, str]) -> dict[str, Any]:
 
 
 def explore(target: Target, phases: str, *options: str) -> None:
-    """Have a service explored; the explorer itself sometimes stops, and is then started once more.
+    """Have a service explored; an explorer that stands still by itself is started once more.
 
-    A service that does not answer is no such case: every request ends after 30 seconds, and fails.
+    It does so only where the service has no request under way and answers: otherwise that fails.
     """
     command = [
         sys.executable,
@@ -114,24 +119,27 @@ def explore(target: Target, phases: str, *options: str) -> None:
         *("--continue-on-failure", "--no-shrink", "--warnings", "off", "--no-color"),
         *options,
     ]
-    status, said = run_to_end(command, target.description.parent)
+    status, said = run_to_end(command, target)
     if status == -signal.SIGABRT:
         sys.stderr.write(said)
         assert httpx.get(f"{target.repository.url}/readyz").is_success
-        status, said = run_to_end(command, target.description.parent)
+        status, said = run_to_end(command, target)
     assert status == 0, said
 
 
-def run_to_end(command: Sequence[str | Path], folder: Path) -> tuple[int, str]:
+def run_to_end(command: Sequence[str | Path], target: Target) -> tuple[int, str]:
     """Run a program; one that comes to no end is aborted, and says where each thread stood."""
+    folder = target.description.parent
     with subprocess.Popen(  # noqa: S603 -- reason: a program of our own environment
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
             said, _ = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
+            waiting = set(target.leaving._under_way)
             process.send_signal(signal.SIGABRT)
             said, _ = process.communicate()
+            assert not waiting, f"the service owes {len(waiting)} answers\n{said}"
     return process.returncode, said
 
 
