@@ -2,7 +2,7 @@
 
 from lxml import etree
 
-from app.transcripts.grammar.tables import ELEMENTS, EMPTY, Grammar, Octets
+from app.transcripts.grammar.tables import ELEMENTS, EMPTY, Grammar, Value
 
 WHITE_SPACE = " \t\r\n"
 
@@ -13,14 +13,13 @@ def accepts(grammar: Grammar, root: etree._Element) -> bool:
     return _symbol_of(grammar, root) == symbol and _fits(grammar, number, root)
 
 
-def takes(grammar: Grammar, value: int, text: str) -> bool:
-    """Say whether a value of the tables takes a text."""
-    most, automaton = grammar.values[value]
-    return (most < 0 or len(text) <= most) and (automaton is None or matches(automaton, text))
-
-
-def matches(automaton: Octets, text: str) -> bool:
-    """Run an automaton over the octets of a text."""
+def takes(value: Value, text: str) -> bool:
+    """Say whether a value takes a text."""
+    most, automaton = value
+    if 0 <= most < len(text):
+        return False
+    if automaton is None:
+        return True
     accepting, following = automaton
     state = 1
     for octet in text.encode():
@@ -35,12 +34,12 @@ def _fits(grammar: Grammar, number: int, element: etree._Element) -> bool:
     stated = {str(name): str(text) for name, text in element.attrib.items()}
     if not required <= stated.keys() <= known.keys():
         return False
-    if not all(takes(grammar, known[name], text) for name, text in stated.items()):
+    if not all(takes(grammar.values[known[name]], text) for name, text in stated.items()):
         return False
     if content == EMPTY:
         return not len(element) and not element.text
     if content != ELEMENTS:
-        return not len(element) and takes(grammar, content, element.text or "")
+        return not len(element) and takes(grammar.values[content], element.text or "")
     between = "".join([element.text or "", *(child.tail or "" for child in element)])
     return not between.strip(WHITE_SPACE) and _holds(grammar, number, element)
 

@@ -9,7 +9,7 @@ import string
 from collections import deque
 
 from app.transcripts.grammar.failure import NotUnderstood
-from app.transcripts.grammar.regular import Either, Expression, OneOf, Repeated, chain
+from app.transcripts.grammar.regular import Either, Expression, OneOf, Repeated, chain, matches_nothing
 
 Tokens = deque[str]
 
@@ -92,6 +92,8 @@ def _repeated(atom: Expression, tokens: Tokens) -> Expression:
     token = tokens.popleft()
     if counted is None:
         least, most = _COUNTS[token]
+    elif matches_nothing(atom):
+        raise NotUnderstood(token)  # libxml2 does not let such a repetition be empty
     else:
         least = int(counted[1])
         most = int(counted[3]) if counted[3] else None if counted[2] else least

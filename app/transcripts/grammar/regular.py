@@ -68,17 +68,19 @@ def chain(*parts: Expression) -> Expression:
     return flat[0] if len(flat) == 1 else Chain(parts=tuple(flat))
 
 
-def symbols_of(expression: Expression) -> frozenset[int]:
-    """Collect the symbols that an expression names."""
+def matches_nothing(expression: Expression) -> bool:
+    """Say whether no symbol at all is a match."""
     match expression:
-        case OneOf(symbols=symbols):
-            return symbols
-        case Chain(parts=parts) | Either(choices=parts):
-            return frozenset[int]().union(*map(symbols_of, parts))
+        case OneOf():
+            return False
+        case Chain(parts=parts):
+            return all(map(matches_nothing, parts))
+        case Either(choices=choices):
+            return any(map(matches_nothing, choices))
         case Both(one=one, other=other):
-            return symbols_of(one) & symbols_of(other)
-        case Repeated(inner=inner):
-            return symbols_of(inner)
+            return matches_nothing(one) and matches_nothing(other)
+        case Repeated(inner=inner, least=least):
+            return least == 0 or matches_nothing(inner)
 
 
 def automaton_of(expression: Expression) -> Automaton:
@@ -102,24 +104,10 @@ def automaton_of(expression: Expression) -> Automaton:
                 numbers[target] = len(queue)
                 queue.append(target)
             row[symbol] = numbers[target]
-        states.append((any(map(_matches_nothing, state)), row))
+        states.append((any(map(matches_nothing, state)), row))
         if len(queue) > MAX_STATES:
             raise NotUnderstood(f"more than {MAX_STATES} states")
     return tuple(states)
-
-
-def _matches_nothing(expression: Expression) -> bool:
-    match expression:
-        case OneOf():
-            return False
-        case Chain(parts=parts):
-            return all(map(_matches_nothing, parts))
-        case Either(choices=choices):
-            return any(map(_matches_nothing, choices))
-        case Both(one=one, other=other):
-            return _matches_nothing(one) and _matches_nothing(other)
-        case Repeated(inner=inner, least=least):
-            return least == 0 or _matches_nothing(inner)
 
 
 @cache
@@ -152,5 +140,5 @@ def _chain_steps(parts: tuple[Expression, ...]) -> Iterator[Step]:
         behind = parts[place + 1 :]
         for symbols, rest in _steps(part):
             yield symbols, chain(rest, *behind)
-        if not _matches_nothing(part):
+        if not matches_nothing(part):
             return
