@@ -128,10 +128,10 @@ def _steps(expression: Expression) -> tuple[Step, ...]:
             )
         case Repeated(most=0):
             return ()
+        case Repeated(inner=inner, most=1):
+            return _steps(inner)
         case Repeated(inner=inner, least=least, most=most):
-            fewer = Repeated(
-                inner=inner, least=max(least - 1, 0), most=None if most is None else most - 1
-            )
+            fewer = Repeated(inner=inner, least=max(least - 1, 0), most=most and most - 1)
             return tuple((symbols, chain(rest, fewer)) for symbols, rest in _steps(inner))
 
 

@@ -23,6 +23,7 @@ from app.transcripts.grammar.regular import (
     Repeated,
     automaton_of,
     chain,
+    matches_nothing,
 )
 from app.transcripts.grammar.tables import ELEMENTS, EMPTY, Attribute, Grammar, State, Type, Value
 from app.transcripts.grammar.values import value_of
@@ -145,12 +146,16 @@ class _Tables:
                 inner = Either(choices=tuple(self._model(part, types) for part in inside(particle)))
             case _:
                 inner = self._element(particle, types)
-        least, most = particle.get("minOccurs", "1"), particle.get("maxOccurs", "1")
-        if (least, most) == ("1", "1"):
-            return inner
-        return Repeated(
-            inner=inner, least=int(least), most=None if most == "unbounded" else int(most)
-        )
+        match particle.get("minOccurs", "1"), particle.get("maxOccurs", "1"):
+            case "1", "1":
+                return inner
+            case "0", "1":
+                return Repeated(inner=inner, least=0, most=1)
+            case "0" | "1" as least, "unbounded" if not matches_nothing(inner):
+                return Repeated(inner=inner, least=int(least), most=None)
+            case occurs:
+                # Counted, and around what may be absent, libxml2 takes less than the standard.
+                raise NotUnderstood(f"{kind_of(particle)} {' to '.join(occurs)} times")
 
     def _element(self, particle: etree._Element, types: dict[int, int]) -> Expression:
         declaration = particle
