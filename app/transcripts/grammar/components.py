@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from app.transcripts.foreign import read_foreign_xml
-from app.transcripts.grammar.failure import NotUnderstood
+from app.transcripts.grammar.tables import NotUnderstood
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _PARTICLES = "element sequence choice"
@@ -45,38 +45,37 @@ Definition = etree._Element | str  # noqa: SLF001 -- reason: lxml has no public 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Components:
-    """Global declarations and definitions; names are written as lxml writes tags."""
+    """Global declarations and definitions; names are written as lxml writes tags.
+
+    Every method raises `NotUnderstood` for what is not there.
+    """
 
     elements: Mapping[str, etree._Element]
     types: Mapping[str, etree._Element]
 
     def element_named(self, name: str) -> etree._Element:
-        """Find a global element.
-
-        Raises:
-            NotUnderstood: there is none.
-        """
+        """Find a global element."""
         return _found(self.elements, name)
 
-    def type_named(self, name: str) -> Definition:
-        """Find a global or built-in type.
-
-        Raises:
-            NotUnderstood: there is none.
-        """
-        return name.removeprefix(_XS) if name.startswith(_XS) else _found(self.types, name)
+    def declared(self, particle: etree._Element) -> etree._Element:
+        """Find the element to which a particle refers, or which it declares itself."""
+        if "ref" not in particle.attrib:
+            return particle
+        return self.element_named(_resolved(particle, stated(particle, "ref")))
 
     def type_of(self, declaration: etree._Element) -> Definition:
-        """Find the type of an element or attribute, by its name or where it stands.
-
-        Raises:
-            NotUnderstood: it has none, and so allows everything, or there is none of this name.
-        """
-        if "type" in declaration.attrib:
-            return self.type_named(resolved(declaration, stated(declaration, "type")))
-        for definition in inside(declaration):
+        """Find the type of an element or attribute; without one everything would be allowed."""
+        for definition in (*self.types_at(declaration, "type"), *inside(declaration)):
             return definition
         raise NotUnderstood(f"{declaration.get('name')} without a type")
+
+    def types_at(self, construct: etree._Element, attribute: str) -> list[Definition]:
+        """Find the types that an attribute names; none, where it is absent."""
+        names = [_resolved(construct, name) for name in construct.get(attribute, "").split()]
+        return [
+            name.removeprefix(_XS) if name.startswith(_XS) else _found(self.types, name)
+            for name in names
+        ]
 
 
 def components_of(name: str, read: Callable[[str], bytes]) -> Components:
@@ -133,13 +132,13 @@ def stated(construct: etree._Element, attribute: str) -> str:
     return value
 
 
-def resolved(construct: etree._Element, name: str) -> str:
+def _resolved(construct: etree._Element, name: str) -> str:
     """Write a name that stands in a construct as lxml writes tags: with its namespace."""
     prefix, _, local = name.rpartition(":")
-    return tag_of(construct.nsmap[prefix] if prefix else construct.nsmap.get(None), local)
+    return _tag_of(construct.nsmap[prefix] if prefix else construct.nsmap.get(None), local)
 
 
-def tag_of(namespace: str | None, local: str) -> str:
+def _tag_of(namespace: str | None, local: str) -> str:
     """Write a name as lxml writes tags."""
     return f"{{{namespace}}}{local}" if namespace else local
 
@@ -157,11 +156,13 @@ def _check(root: etree._Element) -> None:
 
 
 def _by_name(roots: Iterable[etree._Element], *kinds: str) -> dict[str, etree._Element]:
-    return {
-        tag_of(root.get("targetNamespace"), stated(one, "name")): one
-        for root in roots
-        for one in inside(root, *kinds)
-    }
+    found: dict[str, etree._Element] = {}
+    for root in roots:
+        for one in inside(root, *kinds):
+            name = _tag_of(root.get("targetNamespace"), stated(one, "name"))
+            if found.setdefault(name, one) is not one:
+                raise NotUnderstood(f"two {name}")
+    return found
 
 
 def _found(components: Mapping[str, etree._Element], name: str) -> etree._Element:

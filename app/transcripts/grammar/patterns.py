@@ -8,8 +8,15 @@ import re
 import string
 from collections import deque
 
-from app.transcripts.grammar.failure import NotUnderstood
-from app.transcripts.grammar.regular import Either, Expression, OneOf, Repeated, chain, matches_nothing
+from app.transcripts.grammar.regular import (
+    Either,
+    Expression,
+    OneOf,
+    Repeated,
+    chain,
+    matches_nothing,
+)
+from app.transcripts.grammar.tables import NotUnderstood
 
 Tokens = deque[str]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Union
 
-from app.transcripts.grammar.failure import NotUnderstood
+from app.transcripts.grammar.tables import NotUnderstood
 
 Expression = Union["OneOf", "Chain", "Either", "Both", "Repeated"]
 Automaton = tuple[tuple[bool, dict[int, int]], ...]
@@ -79,8 +79,8 @@ def matches_nothing(expression: Expression) -> bool:
             return any(map(matches_nothing, choices))
         case Both(one=one, other=other):
             return matches_nothing(one) and matches_nothing(other)
-        case Repeated(inner=inner, least=least):
-            return least == 0 or matches_nothing(inner)
+        case _:  # Repeated: no other kind has these fields
+            return expression.least == 0 or matches_nothing(expression.inner)
 
 
 def automaton_of(expression: Expression) -> Automaton:
@@ -128,11 +128,11 @@ def _steps(expression: Expression) -> tuple[Step, ...]:
             )
         case Repeated(most=0):
             return ()
-        case Repeated(inner=inner, most=1):
-            return _steps(inner)
-        case Repeated(inner=inner, least=least, most=most):
+        case _:  # Repeated: no other kind has these fields
+            inner, least, most = expression.inner, expression.least, expression.most
             fewer = Repeated(inner=inner, least=max(least - 1, 0), most=most and most - 1)
-            return tuple((symbols, chain(rest, fewer)) for symbols, rest in _steps(inner))
+            behind = NOTHING if most == 1 else fewer
+            return tuple((symbols, chain(rest, behind)) for symbols, rest in _steps(inner))
 
 
 def _chain_steps(parts: tuple[Expression, ...]) -> Iterator[Step]:

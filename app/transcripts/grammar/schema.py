@@ -12,10 +12,8 @@ from app.transcripts.grammar.components import (
     components_of,
     inside,
     kind_of,
-    resolved,
     stated,
 )
-from app.transcripts.grammar.failure import NotUnderstood
 from app.transcripts.grammar.regular import (
     Either,
     Expression,
@@ -25,7 +23,16 @@ from app.transcripts.grammar.regular import (
     chain,
     matches_nothing,
 )
-from app.transcripts.grammar.tables import ELEMENTS, EMPTY, Attribute, Grammar, State, Type, Value
+from app.transcripts.grammar.tables import (
+    ELEMENTS,
+    EMPTY,
+    Attribute,
+    Grammar,
+    NotUnderstood,
+    State,
+    Type,
+    Value,
+)
 from app.transcripts.grammar.values import value_of
 
 _NOTHING: tuple[State, ...] = ((True, ()),)
@@ -58,8 +65,7 @@ def compiled(schema: str, root: str, read: Callable[[str], bytes]) -> Grammar:
         NotUnderstood: the tables cannot say what the schema says.
     """
     components = components_of(schema, read)
-    tables = _Tables(components)
-    return tables.grammar(components.element_named(root))
+    return _Tables(components).grammar(components.element_named(root))
 
 
 class _Tables:
@@ -113,7 +119,7 @@ class _Tables:
             return self._value(definition), (), _NOTHING
         for content in inside(definition, "simpleContent"):
             (extension,) = inside(content)
-            base = self._components.type_named(resolved(extension, stated(extension, "base")))
+            (base,) = self._components.types_at(extension, "base")
             return self._value(base), self._attributes(extension), _NOTHING
         attributes = self._attributes(definition)
         for particle in inside(definition, "sequence", "choice"):
@@ -158,10 +164,7 @@ class _Tables:
                 raise NotUnderstood(f"{kind_of(particle)} {' to '.join(occurs)} times")
 
     def _element(self, particle: etree._Element, types: dict[int, int]) -> Expression:
-        declaration = particle
-        if "ref" in particle.attrib:
-            name = resolved(particle, stated(particle, "ref"))
-            declaration = self._components.element_named(name)
+        declaration = self._components.declared(particle)
         symbol, number = self._symbol(declaration), self._type(declaration)
         if types.setdefault(symbol, number) != number:
             raise NotUnderstood(f"two types of {declaration.get('name')}")

@@ -1,4 +1,4 @@
-"""The shape of the tables, as the engine takes them."""
+"""The shape of the tables, as the engine takes them, and why a schema has none."""
 
 from dataclasses import dataclass
 
@@ -26,6 +26,18 @@ ELEMENTS = -1
 """Elements, with white space between them."""
 
 
+class NotUnderstood(Exception):
+    """A schema of ours says what the tables cannot: whoever wrote it must teach them, or reword it.
+
+    Attributes:
+        what: the construct, name, value or pattern.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grammar:
     """One schema with one document element, in tables that refer to each other by index.
@@ -44,14 +56,6 @@ class Grammar:
     types: tuple[Type, ...]
     root: tuple[int, int]
 
-    def plain(
-        self,
-    ) -> tuple[
-        tuple[bytes, ...],
-        tuple[tuple[int, bytes], ...],
-        tuple[Value, ...],
-        tuple[Type, ...],
-        tuple[int, int],
-    ]:
+    def plain(self) -> tuple[object, ...]:
         """Hand the tables out as nested tuples, in the order of the attributes."""
         return self.namespaces, self.symbols, self.values, self.types, self.root

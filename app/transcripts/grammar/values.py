@@ -12,13 +12,11 @@ from app.transcripts.grammar.components import (
     Definition,
     inside,
     kind_of,
-    resolved,
     stated,
 )
-from app.transcripts.grammar.failure import NotUnderstood
 from app.transcripts.grammar.patterns import expression_of, literal
 from app.transcripts.grammar.regular import Both, Either, Expression, automaton_of
-from app.transcripts.grammar.tables import Value
+from app.transcripts.grammar.tables import NotUnderstood, Value
 
 _YEAR = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})"
 _LEAP_YEAR = "[0-9]{2}(0[48]|[2468][048]|[13579][26])"
@@ -69,7 +67,7 @@ def _language_of(definition: Definition, components: Components) -> tuple[int, E
     (construct,) = inside(definition)
     if kind_of(construct) == "union":
         return _UNBOUNDED, _union_of(construct, components)
-    base = components.type_named(resolved(construct, stated(construct, "base")))
+    (base,) = components.types_at(construct, "base")
     most, words = _language_of(base, components)
     lengths = [int(stated(facet, "value")) for facet in inside(construct, "maxLength")]
     demands = [words] if words is not None else []
@@ -85,10 +83,8 @@ def _both(one: Expression, other: Expression) -> Expression:
 
 
 def _union_of(union: etree._Element, components: Components) -> Expression:
-    named = [resolved(union, name) for name in union.get("memberTypes", "").split()]
-    members = [*map(components.type_named, named), *inside(union)]
     choices = []
-    for member in members:
+    for member in (*components.types_at(union, "memberTypes"), *inside(union)):
         most, words = _language_of(member, components)
         if words is None or most != _UNBOUNDED:
             raise NotUnderstood("a union of texts")

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from app.transcripts.grammar.failure import NotUnderstood
 from app.transcripts.grammar.patterns import expression_of
+from app.transcripts.grammar.tables import NotUnderstood
 from tests.simpletypes import SimpleType, restriction, simple_type
 from tests.walks import covering
 

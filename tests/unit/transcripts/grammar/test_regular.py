@@ -2,7 +2,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.transcripts.grammar.failure import NotUnderstood
 from app.transcripts.grammar.regular import (
     MAX_STATES,
     NOTHING,
@@ -16,6 +15,7 @@ from app.transcripts.grammar.regular import (
     automaton_of,
     chain,
 )
+from app.transcripts.grammar.tables import NotUnderstood
 
 SYMBOLS = range(3)
 LONGEST = 4
@@ -85,8 +85,20 @@ def test_an_automaton_accepts_what_its_expression_matches(expression: Expression
     assert words_by(automaton_of(expression)) == words_of(expression)
 
 
-def test_what_matches_nothing_but_no_symbol_at_all_has_one_state() -> None:
-    assert automaton_of(NOTHING) == ((True, {}),)
+def test_what_matches_no_symbol_at_all_has_one_state() -> None:
+    never = Repeated(inner=OneOf(symbols=frozenset({1})), least=0, most=0)
+    assert automaton_of(NOTHING) == automaton_of(never) == ((True, {}),)
+
+
+def test_what_cannot_match_has_no_way_on() -> None:
+    assert automaton_of(Either(choices=())) == ((False, {}),)
+
+
+def test_both_match_nothing_where_each_does() -> None:
+    some = Repeated(inner=OneOf(symbols=frozenset({1})), least=0, most=None)
+    once = OneOf(symbols=frozenset({1}))
+    assert automaton_of(Both(one=some, other=some))[0][0]
+    assert not automaton_of(Both(one=some, other=once))[0][0]
 
 
 def test_an_automaton_may_have_as_many_states_as_an_octet_numbers_and_no_more() -> None:
