@@ -13,6 +13,7 @@ from app.transcripts.grammar.regular import (
     Expression,
     OneOf,
     Repeated,
+    ambiguous,
     chain,
     matches_nothing,
 )
@@ -74,6 +75,8 @@ def expression_of(pattern: str) -> Expression:
         raise NotUnderstood(f"{failure.what!r} in the pattern {pattern!r}") from failure
     if tokens != deque([""]):
         raise NotUnderstood(pattern)
+    if _COUNT.search(pattern) and ambiguous(expression):
+        raise NotUnderstood(f"{pattern!r}, of which libxml2 may take less: it counts one way alone")
     return expression
 
 
@@ -124,32 +127,33 @@ def _atom(tokens: Tokens) -> Expression:
 
 
 def _bracketed(tokens: Tokens) -> frozenset[int]:
-    """Read a class behind its bracket: members, ranges, and at its end what is taken away."""
+    """Read a class behind its bracket: members, ranges, and at its end what is taken away.
+
+    A hyphen that is a member must be escaped: libxml2 reads some others in a way of its own.
+    """
     found: frozenset[int] = frozenset()
-    while tokens[0] != "]":
-        if list(tokens)[:2] == ["-", "["]:
-            _take("-", tokens)
-            _take("[", tokens)
-            found -= _bracketed(tokens)
-            break
-        found |= _range(_member(tokens), tokens)
+    while tokens[0] not in {"", "-", "]"}:
+        token = tokens.popleft()
+        if tokens[0] == "-" and tokens[1] != "[":
+            tokens.popleft()
+            found |= _range(token, tokens.popleft())
+        elif token in _IN_BRACKETS:
+            found |= frozenset(token.encode())
+        else:
+            found |= _class_of(token)
+    if tokens[0] == "-":
+        tokens.popleft()
+        _take("[", tokens)
+        found -= _bracketed(tokens)
     _take("]", tokens)
     return found
 
 
-def _range(first: frozenset[int], tokens: Tokens) -> frozenset[int]:
-    if tokens[0] != "-" or tokens[1] == "[":
-        return first
-    _take("-", tokens)
-    last = _member(tokens)
-    if len(first) != 1 or len(last) != 1:
-        raise NotUnderstood("-")
-    return frozenset(range(min(first), max(last) + 1))
-
-
-def _member(tokens: Tokens) -> frozenset[int]:
-    token = tokens.popleft()
-    return frozenset(token.encode()) if token in _IN_BRACKETS else _class_of(token)
+def _range(first: str, last: str) -> frozenset[int]:
+    ends = first + last
+    if not (ends.isascii() and first.isalnum() and last.isalnum()):
+        raise NotUnderstood(f"{first}-{last}")
+    return frozenset(range(ord(first), ord(last) + 1))
 
 
 def _class_of(token: str) -> frozenset[int]:

@@ -7,6 +7,7 @@ of which one must still be matched: partial derivatives (Antimirov 1996).
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from typing import Union
 
 from app.transcripts.grammar.tables import NotUnderstood
@@ -81,6 +82,17 @@ def matches_nothing(expression: Expression) -> bool:
             return matches_nothing(one) and matches_nothing(other)
         case _:  # Repeated: no other kind has these fields
             return expression.least == 0 or matches_nothing(expression.inner)
+
+
+def ambiguous(expression: Expression) -> bool:
+    """Say whether some symbol leads to more than one remainder."""
+    waiting = [expression]
+    for one in waiting:
+        steps = set(_steps(one))
+        if any(mine & theirs for (mine, _), (theirs, _) in combinations(steps, 2)):
+            return True
+        waiting.extend({remainder for _, remainder in steps}.difference(waiting))
+    return False
 
 
 def automaton_of(expression: Expression) -> Automaton:

@@ -18,8 +18,8 @@ from app.transcripts.grammar.patterns import expression_of, literal
 from app.transcripts.grammar.regular import Both, Either, Expression, automaton_of
 from app.transcripts.grammar.tables import NotUnderstood, Value
 
-_YEAR = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})"
-_LEAP_YEAR = "[0-9]{2}(0[48]|[2468][048]|[13579][26])"
+_YEAR = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9][0-9]|[1-9][0-9][0-9][0-9])"
+_LEAP_YEAR = "[0-9][0-9](0[48]|[2468][048]|[13579][26])"
 _MONTH = "(0[1-9]|1[0-2])"
 _DAY = (
     f"({_YEAR}-({_MONTH}-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
@@ -32,7 +32,7 @@ _BUILT_IN = {
     "anyURI": r"(https?://[A-Za-z0-9.\-]+(/[A-Za-z0-9._\-]*)*|urn:[A-Za-z0-9._:\-]+)?"
     r"(#[A-Za-z0-9._:/\-]*)?",
     "date": _DAY,
-    "dateTime": _DAY + r"T([01][0-9]|2[0-3])(:[0-5][0-9]){2}(\.[0-9]+)?"
+    "dateTime": _DAY + r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
     r"(Z|[+\-](0[0-9]|1[0-3]):[0-5][0-9])",
     "gYear": _YEAR,
     "gYearMonth": f"{_YEAR}-{_MONTH}",

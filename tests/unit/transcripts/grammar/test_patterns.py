@@ -1,9 +1,10 @@
-from itertools import islice
+from itertools import islice, product
 from xml.sax.saxutils import quoteattr
 
 import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
+from lxml import etree
 
 from app.transcripts.grammar.patterns import expression_of
 from app.transcripts.grammar.tables import NotUnderstood
@@ -13,6 +14,9 @@ from tests.walks import covering
 CHARACTERS = [chr(code) for code in range(0x20, 0x7F)]
 CLASSES = [r"\i", r"\c", r"\p{L}", r"\p{N}", r"\s"]
 ESCAPED = [rf"\{character}" for character in r"\|.-^?*+{}()[]"]
+
+PIECES = [*"aac019.-[]()|*+?", "[", "]", r"\-", r"\i", r"\s", "{2}", "{0,1}", "Đ"]
+"""What odd patterns are made of."""
 
 ranges = st.tuples(st.sampled_from("ab019AZ"), st.sampled_from("cxz9Z")).map(
     lambda ends: "-".join(sorted(ends))
@@ -55,6 +59,17 @@ def test_what_a_translated_pattern_takes_libxml2_takes(pattern: str, texts: list
     assert automaton is not None
     found = list(islice(covering(automaton), 200))
     for text in (*texts, *found, *CHARACTERS, ""):
+        assert one.valid(text) or not one.takes(text), text
+
+
+@given(pattern=st.lists(st.sampled_from(PIECES), min_size=1, max_size=9).map("".join))
+def test_no_odd_pattern_is_taken_for_more_than_libxml2_takes(pattern: str) -> None:
+    try:
+        expression_of(pattern)
+        one = of_pattern(pattern)
+    except (NotUnderstood, etree.XMLSchemaParseError):
+        reject()
+    for text in ("", *CHARACTERS, *map("".join, product("ac-0", repeat=2))):
         assert one.valid(text) or not one.takes(text), text
 
 
@@ -101,6 +116,9 @@ def test_a_pattern_of_ascii_is_translated_exactly(pattern: str, exact: dict[str,
         "[a",
         "[a-",
         "[a-]",
+        "[-a]",
+        "[a-c-e]",
+        r"[\+-\-]",
         "[^a]",
         "[Đ]",
         "[.-\\s]",
