@@ -2,7 +2,7 @@ from itertools import islice, product
 from xml.sax.saxutils import quoteattr
 
 import pytest
-from hypothesis import given, reject
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -53,8 +53,8 @@ def of_pattern(pattern: str) -> SimpleType:
 def test_what_a_translated_pattern_takes_libxml2_takes(pattern: str, texts: list[str]) -> None:
     try:
         one = of_pattern(pattern)
-    except NotUnderstood:  # a repetition of what may be nothing
-        reject()
+    except NotUnderstood:
+        return
     automaton = one.value[1]
     assert automaton is not None
     found = list(islice(covering(automaton), 200))
@@ -68,7 +68,7 @@ def test_no_odd_pattern_is_taken_for_more_than_libxml2_takes(pattern: str) -> No
         expression_of(pattern)
         one = of_pattern(pattern)
     except (NotUnderstood, etree.XMLSchemaParseError):
-        reject()
+        return
     for text in ("", *CHARACTERS, *map("".join, product("ac-0", repeat=2))):
         assert one.valid(text) or not one.takes(text), text
 
@@ -137,6 +137,8 @@ def test_a_pattern_of_ascii_is_translated_exactly(pattern: str, exact: dict[str,
         "&",
         "(a?){2}",
         "(a*){0,2}",
+        "a|a{2}",
+        "[1-9][0-9]?|[12][0-9]{2}",
         "\n",
     ],
 )

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, reject
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -62,10 +62,8 @@ def test_the_tables_and_libxml2_say_the_same_of_any_content(
 ) -> None:
     try:
         grammar, schema = of_type(model)
-    except etree.XMLSchemaParseError:  # ambiguous
-        reject()
-    except NotUnderstood:  # repeated, around what may be absent
-        reject()
+    except (NotUnderstood, etree.XMLSchemaParseError):  # repeated emptiness, ambiguity
+        return
     for content in contents:
         root = etree.Element("root")
         root.extend(etree.Element(name) for name in content)
