@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 
@@ -44,9 +45,17 @@ _CONDUCT: Mapping[Rating, tuple[Rating, ...]] = MappingProxyType(
 (article 8 clause 2)."""
 
 _TENTH = Decimal("0.1")
+_PAIRS_KEPT = 4096
+"""Pairs of marks whose mean is kept: the 51 times 51 of passing marks, and half as many others."""
+
 _LINE = f"{LINES}/DIEM_TONG_KET"
 
-_MARKS = ("DIEM_HOC_KY_1", "DIEM_HOC_KY_2", "DIEM_CA_NAM", "DIEM_SAU_DANH_GIA_LAI")
+_MARKS: tuple[tuple[str, Callable[[SubjectLine], Mark]], ...] = (
+    ("DIEM_HOC_KY_1", attrgetter("semester_1")),
+    ("DIEM_HOC_KY_2", attrgetter("semester_2")),
+    ("DIEM_CA_NAM", attrgetter("year")),
+    ("DIEM_SAU_DANH_GIA_LAI", attrgetter("reassessed")),
+)
 
 _STUDY: tuple[
     tuple[str, Callable[[YearResult], Rating | None], Callable[[SubjectLine], Mark]], ...
@@ -96,10 +105,11 @@ def _mark_kinds(record: SecondaryRecord, curriculum: Curriculum) -> Sequence[Fin
         if subject is None:
             continue
         other = Decimal if subject.by_comment else Rating
-        marks = (line.semester_1, line.semester_2, line.year, line.reassessed)
-        if other not in map(type, marks):
+        first, second, year = type(line.semester_1), type(line.semester_2), type(line.year)
+        if other not in (first, second, year, type(line.reassessed)):
             continue
-        for name, mark in zip(_MARKS, marks, strict=True):
+        for name, mark_of in _MARKS:
+            mark = mark_of(line)
             if isinstance(mark, other):
                 xpath = _place_of(record, position, name)
                 findings.append(Finding(code="CON-603", xpath=xpath, value=str(mark)))
@@ -134,11 +144,17 @@ def _year_marks(record: SecondaryRecord) -> Sequence[Finding]:
             isinstance(first, Decimal) and isinstance(second, Decimal) and isinstance(year, Decimal)
         ):
             continue
-        expected = ((first + second + second) / 3).quantize(_TENTH, ROUND_HALF_UP)
+        expected = year_mark(first, second)
         if year != expected:
             xpath = _place_of(record, position, "DIEM_CA_NAM")
             findings.append(Finding(code="CON-700", xpath=xpath, value=f"{year} ≠ {expected}"))
     return findings
+
+
+@lru_cache(maxsize=_PAIRS_KEPT)
+def year_mark(first: Decimal, second: Decimal) -> Decimal:
+    """Give the mark of a year by those of its semesters; the second counts twice."""
+    return ((first + second + second) / 3).quantize(_TENTH, ROUND_HALF_UP)
 
 
 def _study(
