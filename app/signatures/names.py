@@ -19,6 +19,7 @@ def plain_name(name: str) -> str:
     return " ".join(letters.split())
 
 
+@lru_cache(maxsize=_CACHE_SIZE)
 def same_name(left: str, right: str) -> bool:
     """Say whether two names agree but for case, diacritics, punctuation and white space."""
     return plain_name(left) == plain_name(right) != ""
