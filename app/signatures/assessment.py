@@ -12,7 +12,6 @@ from app.engine import quick
 from app.signatures.authority import SignerOfSlot, check_authority, is_registered
 from app.signatures.catalogue import CATALOGUE
 from app.signatures.check import CheckedSignature
-from app.signatures.failure import found
 from app.signatures.inventory import Slot
 from app.signatures.judgement import JudgedBy, judge_at, vietnamese_day
 from app.signatures.paths import check_path
@@ -23,12 +22,16 @@ from app.signatures.timestamps import Proof, weigh_tokens
 from app.signatures.trust import Registration, TrustSnapshot
 from app.transcripts.finding import Finding
 from app.transcripts.profile import Role
+from app.transcripts.xml import source_line
 
 _TEACHERS = (Role.SUBJECT_TEACHER, Role.HOMEROOM_TEACHER)
 
 _VALIDITIES_KEPT = 8192
 """Verdicts on certificates kept: the signers of all packages that are open at once, some hundreds
 of classes; each package has its own time of receipt."""
+
+_CONCLUSIONS_KEPT = 1024
+"""Conclusions kept: most documents find the same few codes, in the order of signing."""
 
 
 @quick
@@ -123,7 +126,12 @@ def _assess(
 
 
 def _findings(slot: Slot, codes: Sequence[str], value: str | None = None) -> list[Finding]:
-    return [found(code, slot=slot.name, element=slot.signature, value=value) for code in codes]
+    """Place what was found at the slot's only signature, which has no sibling of its name."""
+    xpath = f"{slot.xpath}/ds:Signature"
+    line = None if slot.signature is None else source_line(slot.signature)
+    return [
+        Finding(code=code, slot=slot.name, xpath=xpath, line=line, value=value) for code in codes
+    ]
 
 
 def _timestamp(proof: Proof) -> Check:
@@ -252,7 +260,12 @@ def conclusion(findings: Sequence[Finding]) -> tuple[Indication, str | None]:
     """Conclude from findings: the first failure, else the first error, else what is left open."""
     if not findings:
         return Indication.PASSED, None
-    entries = [CATALOGUE[finding.code] for finding in findings]
+    return _conclusion(tuple(dict.fromkeys([finding.code for finding in findings])))
+
+
+@lru_cache(maxsize=_CONCLUSIONS_KEPT)
+def _conclusion(codes: tuple[str, ...]) -> tuple[Indication, str | None]:
+    entries = [CATALOGUE[code] for code in codes]
     telling = (
         [one for one in entries if one.indication is Indication.FAILED]
         or [one for one in entries if one.severity == "error"]
@@ -274,7 +287,7 @@ def _report(
     validity: _Validity | None,
 ) -> SlotReport:
     slot, certificate = checked.slot, checked.certificate
-    errors, warnings = _by_severity(findings) if findings else ((), ())
+    code, warnings = _by_severity(findings) if findings else (None, ())
     indication, sub_indication = conclusion(findings)
     return SlotReport(
         role=slot.rule.role,
@@ -283,7 +296,7 @@ def _report(
         holder=slot.holder,
         indication=indication,
         sub_indication=sub_indication,
-        code=errors[0].code if errors else None,
+        code=code,
         signer=None if certificate is None else certificate.signer,
         judged_at=None if validity is None else validity.judged_at,
         judged_by=None if validity is None else validity.judged_by,
@@ -293,9 +306,15 @@ def _report(
     )
 
 
-def _by_severity(findings: Sequence[Finding]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    errors = tuple([one for one in findings if _is_error(one.code)])
-    return errors, tuple([one for one in findings if not _is_error(one.code)])
+def _by_severity(findings: Sequence[Finding]) -> tuple[str | None, tuple[Finding, ...]]:
+    """Give the code of the first error, and the warnings."""
+    code, warnings = None, []
+    for finding in findings:
+        if not _is_error(finding.code):
+            warnings.append(finding)
+        elif code is None:
+            code = finding.code
+    return code, tuple(warnings)
 
 
 def _unsigned(slot: Slot) -> SlotReport:

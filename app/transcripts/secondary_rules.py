@@ -170,7 +170,7 @@ def _study(
         if rating is None:
             continue
         marks = [mark_of(line) for line in record.subjects]
-        if None in marks:
+        if any(mark is None for mark in marks):
             continue
         possible = possible_ratings(marks, rated_by)
         if rating not in possible:
@@ -200,13 +200,14 @@ def possible_ratings(marks: Sequence[Mark], rated_by: int) -> tuple[Rating, ...]
 
 def rate_study(marks: Sequence[Mark], rated_by: int) -> Rating:
     """Rate the learning of a semester or year (article 9 clause 2)."""
+    worst = Rating.NOT_PASSED
     numbers = sorted([mark for mark in marks if isinstance(mark, Decimal)])
-    failed = sum([mark is Rating.NOT_PASSED for mark in marks])
+    failed = sum([mark is worst for mark in marks])
     for rating, lowest, most, may_fail in _THRESHOLDS:
         reached = len(numbers) >= rated_by and numbers[-rated_by] >= most
         if failed <= may_fail and reached and numbers[0] >= lowest:
             return rating
-    return Rating.NOT_PASSED
+    return worst
 
 
 def _conduct(result: YearResult, curriculum: Curriculum) -> Sequence[Finding]:

@@ -9,7 +9,10 @@ import pytest
 from app.sandbox.certificates import Revocation
 from app.signatures import assessment
 from app.signatures.report import Indication
+from app.transcripts.limits import TRANSCRIPT_LIMITS
+from app.transcripts.locations import DS, location_of
 from app.transcripts.profile import Role
+from app.transcripts.xml import read_xml, source_line
 from tests.revocation import DAY, certificate, clean_lists, issuer_of, list_of, trust_with
 from tests.scenarios import scenario_of
 from tests.verdicts import RECEIVED_AT, STUDENTS, case_of, codes
@@ -56,6 +59,15 @@ def test_a_verdict_is_kept_for_one_certificate_snapshot_time_and_role() -> None:
         and [i for i in range(len(DIMENSIONS)) if one[i] is not other[i]] == [place]
     }
     assert telling == set(range(len(DIMENSIONS)))  # leave any of them out of the key, and it shows
+
+
+def test_what_is_found_on_a_certificate_is_placed_at_the_signature_in_its_slot() -> None:
+    case = replace(case_of(), trust=trust_with())
+    found = case.verify().report.findings
+    assert {finding.code for finding in found} == {"SIG-412"}
+    root = read_xml(case.xml, TRANSCRIPT_LIMITS)
+    places = [(location_of(one), source_line(one)) for one in root.iter(f"{{{DS}}}Signature")]
+    assert [(finding.xpath, finding.line) for finding in found] == places
 
 
 def test_the_approval_of_another_school_is_never_taken_for_this_ones() -> None:
