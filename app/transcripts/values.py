@@ -15,7 +15,7 @@ _MARKS: Mapping[str, Mark] = {
     **{written: Decimal(written) for written in (*map(str, range(11)), *_TENTHS)},
     **{rating.value: rating for rating in (Rating.PASSED, Rating.NOT_PASSED)},
 }
-"""Every mark as it may be written: a line has up to four, and reading was half of all reading."""
+"""Every mark as it may be written: a line has up to four, and making them took half the reading."""
 
 _MEASURE = re.compile(r"[0-9]{1,3}(?:\.[0-9])?")
 _FLAGS = {"0": False, "1": True}
