@@ -8,7 +8,7 @@ import unicodedata
 from functools import lru_cache
 
 _CACHE_SIZE = 4096
-"""Names and pairs of names kept: the teachers of a few hundred schools, who sign for whole classes."""
+"""Names, and pairs of them, kept: teachers of a few hundred schools, who sign for whole classes."""
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
