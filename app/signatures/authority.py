@@ -87,12 +87,12 @@ def check_authority(
         evidence SIG-590 registration, SIG-591 name only, SIG-592 personal number, SIG-593 name
         in the school's list.
     """
-    if _must_differ(signer, others):
+    if others and _must_differ(signer, others):
         return Authority(code="SIG-502", evidence=_evidence(signer.role))
     if signer.role in _REGISTERED_AS:
         known = [r for r in registrations if r.certificate_sha256 == signer.certificate.sha256]
         standing = [r for r in known if r.revoked_from is None or received_at < r.revoked_from]
-        if any(r.school_code == school_code for r in set(known) - set(standing)):
+        if any(r.school_code == school_code for r in known if r not in standing):
             return Authority(code="SIG-520", evidence=_evidence(signer.role))
         return _by_registration(signer, standing, school_code, day)
     return _by_name(signer, others) if signer.duty is None else _by_lists(signer, others)
@@ -107,14 +107,17 @@ def is_registered(
     day: date,
 ) -> bool:
     """Say whether a certificate was approved for a role at a school on a day."""
-    return any(
-        registration.certificate_sha256 == certificate.sha256
-        and registration.school_code == school_code
-        and registration.role is _REGISTERED_AS.get(role)
-        and registration.approved_from <= day
-        and (registration.approved_to is None or day <= registration.approved_to)
-        for registration in registrations
-    )
+    registered_as = _REGISTERED_AS.get(role)
+    for registration in registrations:
+        if (
+            registration.certificate_sha256 == certificate.sha256
+            and registration.school_code == school_code
+            and registration.role is registered_as
+            and registration.approved_from <= day
+            and (registration.approved_to is None or day <= registration.approved_to)
+        ):
+            return True
+    return False
 
 
 def _evidence(role: Role) -> str:
@@ -129,10 +132,6 @@ def _by_registration(
     signer: SignerOfSlot, known: Sequence[Registration], school_code: str, day: date
 ) -> Authority:
     evidence = _evidence(signer.role)
-    if not known:
-        return Authority(code="SIG-500", evidence=evidence)
-    if all(registration.school_code != school_code for registration in known):
-        return Authority(code="SIG-503", evidence=evidence)
     if not is_registered(
         signer.certificate,
         signer.role,
@@ -140,7 +139,7 @@ def _by_registration(
         school_code=school_code,
         day=day,
     ):
-        return Authority(code="SIG-501", evidence=evidence)
+        return Authority(code=_why_not(known, school_code), evidence=evidence)
     named = signer.certificate.signer.name
     if signer.holder is not None and not same_name(named, signer.holder):
         warning = "SIG-505" if signer.role is Role.PRINCIPAL else "SIG-506"
@@ -148,9 +147,19 @@ def _by_registration(
     return Authority(code=None, evidence=evidence)
 
 
+def _why_not(known: Sequence[Registration], school_code: str) -> str:
+    if not known:
+        return "SIG-500"
+    here = any(registration.school_code == school_code for registration in known)
+    return "SIG-501" if here else "SIG-503"
+
+
+_NAMED = Authority(code=None, evidence="SIG-591")
+
+
 def _by_name(signer: SignerOfSlot, others: Sequence[SignerOfSlot]) -> Authority:
     if signer.holder is not None and same_name(signer.certificate.signer.name, signer.holder):
-        return Authority(code=None, evidence="SIG-591")
+        return _NAMED
     principal = any(other.role is Role.PRINCIPAL for other in others)
     if signer.role is Role.SUBJECT_TEACHER and principal:
         return Authority(code=None, evidence="SIG-591", warnings=("SIG-504",))

@@ -52,19 +52,22 @@ class Context:
 
 def check_context(transcript: Transcript, context: Context) -> tuple[Finding, ...]:
     """Hold the signed content to the package and the directory (step 19)."""
-    tenure = next((one for one in context.tenures if one.covers(transcript.issued_on)), None)
-    province = None if tenure is None else tenure.province_code
-    levels = () if tenure is None else tenure.levels
-    if not context.tenures:
-        province = context.province_code
+    province: str | None = context.province_code
+    levels: tuple[str, ...] = (transcript.level,)
+    if context.tenures:
+        tenure = next((one for one in context.tenures if one.covers(transcript.issued_on)), None)
+        province = None if tenure is None else tenure.province_code
+        levels = levels if tenure is None else tenure.levels or levels
     said = (
         ("CO_SO_GIAO_DUC_ID", transcript.school.code, (context.school_code,)),
         ("MA_SO_GD", transcript.school.department_code, (province,)),
-        ("CAP_HOC_ID", transcript.level, levels or (transcript.level,)),
+        ("CAP_HOC_ID", transcript.level, levels),
         ("NGUOI_HOC_ID", transcript.student.code, (context.student_code,)),
     )
     return tuple(
-        Finding(code="SIG-510", xpath=f"//{name}", value=signed)
-        for name, signed, expected in said
-        if signed not in expected
+        [
+            Finding(code="SIG-510", xpath=f"//{name}", value=signed)
+            for name, signed, expected in said
+            if signed not in expected
+        ]
     )

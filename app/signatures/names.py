@@ -8,7 +8,7 @@ import unicodedata
 from functools import lru_cache
 
 _CACHE_SIZE = 4096
-"""Names kept: the teachers of a few hundred schools, who sign for whole classes."""
+"""Names, and pairs of them, kept: teachers of a few hundred schools, who sign for whole classes."""
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
@@ -19,6 +19,7 @@ def plain_name(name: str) -> str:
     return " ".join(letters.split())
 
 
+@lru_cache(maxsize=_CACHE_SIZE)
 def same_name(left: str, right: str) -> bool:
     """Say whether two names agree but for case, diacritics, punctuation and white space."""
     return plain_name(left) == plain_name(right) != ""

@@ -27,6 +27,7 @@ class Outcome(StrEnum):
     NOT_CHECKED = "not_checked"
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One named check on one signature.
@@ -43,6 +44,7 @@ class Check:
     code: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signer:
     """Who the certificate says signed. Names are as certified, evidence and no authority."""
@@ -83,6 +85,7 @@ class SlotReport:
     warnings: tuple[Finding, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """Which part of the content lies under which slots.
@@ -98,6 +101,7 @@ class Coverage:
     uncovered: tuple[str, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The whole verdict on one document.
@@ -127,6 +131,7 @@ class Report:
     fault: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """A report and, only when it holds no error, what the signed octets say."""
@@ -135,6 +140,7 @@ class Verdict:
     transcript: Transcript | None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageVerdict:
     """A report on a package's own signature and, only when it holds no error, its message."""

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Generic, TypeVar
 
+from app.engine import quick
 from app.signatures.assessment import Question, assess_slots, conclusion
 from app.signatures.catalogue import CATALOGUE
 from app.signatures.check import CheckedSignature, check_signature
@@ -117,6 +118,7 @@ def verify_package(
     return PackageVerdict(report=report, message=message)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
     """One document to judge and everything that it is judged by.
@@ -135,6 +137,7 @@ class _Case:
     registrations: tuple[Registration, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Attested(Generic[_T_co]):
     """What the octets under an intact attesting signature say, and what is wrong with it."""
@@ -250,9 +253,11 @@ def _report(
     document_sha256: str | None = None,
 ) -> Report:
     indication, sub_indication = conclusion(findings)
+    # What was left open on a slot always left a finding there.
     open_ends = [
         check.code
         for slot in slots
+        if slot.code is not None or slot.warnings
         for check in slot.checks
         if check.outcome is Outcome.NOT_CHECKED and check.code is not None
     ]

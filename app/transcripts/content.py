@@ -50,6 +50,7 @@ Mark = Decimal | Rating | None
 """A mark 0-10 with one decimal, Đ or CĐ for a subject assessed by comment, None where absent."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class School:
     """CO_SO_GIAO_DUC: the issuing school at the day of issue."""
@@ -61,6 +62,7 @@ class School:
     province_name: str  # TEN_TINH_THANH
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Student:
     """NGUOI_HOC: the child. Never logged.
@@ -97,6 +99,7 @@ class SubjectLine:
     teacher_name: str  # GVBM/HO_VA_TEN
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class YearResult:
     """TONG_KET_HOC_BA of a secondary level; None where the profile makes a result optional."""
@@ -114,6 +117,7 @@ class YearResult:
     award: str | None  # KHEN_THUONG
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondaryRecord:
     """The year of a student of THCS, THPT or continuing education."""
@@ -122,6 +126,7 @@ class SecondaryRecord:
     result: YearResult
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrimaryLine:
     """DIEM_TONG_KET: one subject of a primary year; whoever teaches it may stay unnamed."""
@@ -136,6 +141,7 @@ class PrimaryLine:
     teacher_name: str | None  # GVBM/HO_VA_TEN
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
     """NANG_LUC_PHAM_CHAT: a quality (phẩm chất) or competence (năng lực) of the fifteen."""
@@ -144,6 +150,7 @@ class Quality:
     level: QualityLevel | None  # KET_QUA_ID
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrimaryRemarks:
     """The homeroom teacher's four comments."""
@@ -154,6 +161,7 @@ class PrimaryRemarks:
     overall: str | None  # NHAN_XET_TONG_HOP
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrimaryResult:
     """TONG_KET_HOC_BA of primary school; None where the profile makes a result optional."""
@@ -170,6 +178,7 @@ class PrimaryResult:
     award: str | None  # KHEN_THUONG
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrimaryRecord:
     """The year of a primary pupil."""
@@ -178,6 +187,7 @@ class PrimaryRecord:
     result: PrimaryResult
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
     """One student's school year, as the signed octets say it."""

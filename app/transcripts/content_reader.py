@@ -1,6 +1,6 @@
 """From verified canonical octets to a typed transcript (profiles `hoc-ba-1`, every level)."""
 
-from contextlib import suppress
+from functools import cache
 
 from app.engine import native
 from app.transcripts.content import School, Student, Transcript
@@ -24,21 +24,33 @@ def read_transcript(canonical: bytes, profile: Profile) -> Transcript:
     Raises:
         DocumentRefused: SIG-140, something that the schema should have caught.
     """
-    data_name, content_name = profile.content.split("/")[-2:]
-    octets = _cut(canonical, data_name, content_name)
+    content = _cut(canonical, profile)
+    # What does not fit, the tree says.
+    return _plainly_read(content, profile) or _transcript(_opened(content, profile), profile)
+
+
+def _plainly_read(content: bytes, profile: Profile) -> Transcript | None:
     engine = native()
-    if engine is not None:
-        # What does not fit, the tree says.
-        with suppress(engine.unreadable):
-            record = engine.records(octets)
-            if record is not None:
-                return _transcript(record.child_at(content_name), profile)
-    return _transcript(record_of(read_canonical(octets)).child_at(content_name), profile)
+    if engine is None:
+        return None
+    record = engine.records(content)
+    try:
+        return None if record is None else _transcript(record, profile)
+    except engine.unreadable:
+        return None
+
+
+def _opened(content: bytes, profile: Profile) -> Record:
+    """Open the content as a tree, below the element that it stands in: refusals name both."""
+    _, data_name, content_name = profile.content.rsplit("/", 2)
+    octets = b"<%b>%b</%b>" % (data_name.encode(), content, data_name.encode())
+    return record_of(read_canonical(octets)).child_at(content_name)
 
 
 def _transcript(content: Record, profile: Profile) -> Transcript:
     level = content.text_at("CAP_HOC_ID")
-    if level not in HOC_BA_1.profiles or HOC_BA_1.profiles[level].id != profile.id:
+    known = HOC_BA_1.profiles.get(level)
+    if known is None or known.id != profile.id:
         raise content.misfit("CAP_HOC_ID", level)
     return Transcript(
         profile_id=profile.id,
@@ -62,18 +74,23 @@ def _transcript(content: Record, profile: Profile) -> Transcript:
     )
 
 
-def _cut(canonical: bytes, data_name: str, content_name: str) -> bytes:
+def _cut(canonical: bytes, profile: Profile) -> bytes:
     """Cut the content out of the octets, without the signatures behind it.
 
     In canonical octets "<" is nothing but the start of a tag, so the name finds the element, of
     which the schema allows one.
     """
-    if not canonical.startswith(f"<{data_name} ".encode()):
-        raise DocumentRefused(Finding(code="SIG-140", xpath=f"/{data_name}"))
-    start = canonical.find(f"<{content_name} ".encode())
-    last = f"</{content_name}>".encode()
-    content = canonical[start : canonical.rfind(last) + len(last)]
-    return b"<%b>%b</%b>" % (data_name.encode(), content, data_name.encode())
+    data, begin, end = _tags(profile.content)
+    if not canonical.startswith(data):
+        raise DocumentRefused(Finding(code="SIG-140", xpath=f"/{profile.content.split('/')[-2]}"))
+    return canonical[canonical.find(begin) : canonical.rfind(end) + len(end)]
+
+
+@cache
+def _tags(content: str) -> tuple[bytes, bytes, bytes]:
+    """Write the tags that begin the signed element, and begin and end the content in it."""
+    _, data_name, content_name = content.encode().rsplit(b"/", 2)
+    return b"<%b " % data_name, b"<%b " % content_name, b"</%b>" % content_name
 
 
 def _school(element: Record) -> School:

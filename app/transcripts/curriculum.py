@@ -7,6 +7,7 @@ those of continuing education are a guess after Thông tư 12/2022/TT-BGDĐT.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
 
@@ -26,7 +27,7 @@ class Subject:
     tested: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Programme:
     """What some grades of a level are taught; subjects by code, in the order of the transcript.
 
@@ -48,9 +49,14 @@ class Programme:
         """Every subject that a transcript of these grades may name."""
         return (*self.compulsory, *self.chosen, *self.extra)
 
-    def missing(self, codes: Collection[str]) -> tuple[str, ...]:
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The same, to look a code up."""
+        return frozenset(self.codes)
+
+    def missing(self, codes: Collection[str]) -> list[str]:
         """List the compulsory subjects that are not among the codes."""
-        return tuple(code for code in self.compulsory if code not in codes)
+        return [code for code in self.compulsory if code not in codes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +81,10 @@ class Curriculum:
 
     def programme_of(self, grade: str) -> Programme | None:
         """Find what a grade is taught; None for a grade of another level."""
-        return next((one for one in self.programmes if grade in one.grades), None)
+        for one in self.programmes:
+            if grade in one.grades:
+                return one
+        return None
 
 
 def _grades(first: int, last: int) -> tuple[str, ...]:

@@ -5,9 +5,11 @@ The words for a code live in `app.signatures.catalogue`.
 
 from dataclasses import dataclass
 
+from app.engine import quick
 from app.errors import RepositoryError
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One fault, named by its code and its place.

@@ -5,15 +5,16 @@ reasons that the file does not tell, and the school's signature stands. So a com
 is missing is a warning: a student may be exempted from one.
 """
 
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Collection, Sequence
 
-from app.transcripts.content import PrimaryRecord, Transcript
+from app.transcripts.content import PrimaryRecord, Student, Transcript
 from app.transcripts.curriculum import CURRICULA, Curriculum, Programme
 from app.transcripts.finding import Finding
-from app.transcripts.places import CONTENT, LINES, placed
+from app.transcripts.places import CONTENT, LINES, place_of
 from app.transcripts.primary_rules import check_primary
 from app.transcripts.secondary_rules import check_secondary
+
+_LINE = f"{LINES}/DIEM_TONG_KET"
 
 
 def check_rules(transcript: Transcript) -> tuple[Finding, ...]:
@@ -24,20 +25,21 @@ def check_rules(transcript: Transcript) -> tuple[Finding, ...]:
     """
     curriculum = CURRICULA[transcript.level]
     programme = curriculum.programme_of(transcript.grade)
-    return tuple(
-        chain(
-            _year_and_grade(transcript, programme),
-            _student(transcript),
-            _subjects(transcript, curriculum, programme),
-            () if programme is None else _taken(transcript, programme),
-            () if programme is None else _record(transcript, curriculum, programme),
-        )
-    )
+    codes = [line.subject_code for line in transcript.subjects]
+    findings = [
+        *_year_and_grade(transcript, programme),
+        *_student(transcript.student),
+        *_subjects(codes, curriculum.subjects if programme is None else programme.known),
+    ]
+    if programme is not None:
+        findings += () if transcript.not_assessed else _taken(codes, programme)
+        findings += _record(transcript, curriculum, programme)
+    return tuple(findings)
 
 
 def _record(
     transcript: Transcript, curriculum: Curriculum, programme: Programme
-) -> Iterator[Finding]:
+) -> Sequence[Finding]:
     assessed = not transcript.not_assessed
     record = transcript.record
     if isinstance(record, PrimaryRecord):
@@ -45,43 +47,50 @@ def _record(
     return check_secondary(record, curriculum, programme, assessed=assessed)
 
 
-def _year_and_grade(transcript: Transcript, programme: Programme | None) -> Iterator[Finding]:
+def _year_and_grade(transcript: Transcript, programme: Programme | None) -> Sequence[Finding]:
+    findings = []
     if transcript.end_year != transcript.start_year + 1:
         value = f"{transcript.start_year}-{transcript.end_year}"
-        yield Finding(code="CON-600", xpath=f"{CONTENT}/NAM_KET_THUC", value=value)
+        findings.append(Finding(code="CON-600", xpath=f"{CONTENT}/NAM_KET_THUC", value=value))
     if programme is None:
-        yield Finding(code="CON-600", xpath=f"{CONTENT}/KHOI_ID", value=transcript.grade)
+        value = transcript.grade
+        findings.append(Finding(code="CON-600", xpath=f"{CONTENT}/KHOI_ID", value=value))
+    return findings
 
 
-def _student(transcript: Transcript) -> Iterator[Finding]:
+def _student(student: Student) -> Sequence[Finding]:
     """A passport says who somebody is only together with the state that issued it."""
-    student = transcript.student
-    if student.passport_number is not None and student.nationality is None:
-        yield Finding(code="CON-708", xpath=f"{CONTENT}/NGUOI_HOC/SO_HO_CHIEU")
+    if student.passport_number is None or student.nationality is not None:
+        return ()
+    return (Finding(code="CON-708", xpath=f"{CONTENT}/NGUOI_HOC/SO_HO_CHIEU"),)
 
 
-def _subjects(
-    transcript: Transcript, curriculum: Curriculum, programme: Programme | None
-) -> Iterator[Finding]:
-    known = tuple(curriculum.subjects) if programme is None else programme.codes
+def _subjects(codes: Sequence[str], known: Collection[str]) -> Sequence[Finding]:
+    findings = []
     seen: set[str] = set()
-    for place, line in placed(f"{LINES}/DIEM_TONG_KET", transcript.subjects):
-        xpath, code = f"{place}/MON_HOC_ID", line.subject_code
+    for position, code in enumerate(codes):
         if code not in known:
-            yield Finding(code="CON-601", xpath=xpath, value=code)
+            findings.append(_of_code("CON-601", position, codes))
         if code in seen:
-            yield Finding(code="CON-602", xpath=xpath, value=code)
+            findings.append(_of_code("CON-602", position, codes))
         seen.add(code)
+    return findings
 
 
-def _taken(transcript: Transcript, programme: Programme) -> Iterator[Finding]:
+def _of_code(code: str, position: int, codes: Sequence[str]) -> Finding:
+    xpath = f"{place_of(_LINE, position, len(codes))}/MON_HOC_ID"
+    return Finding(code=code, xpath=xpath, value=codes[position])
+
+
+def _taken(codes: Sequence[str], programme: Programme) -> Sequence[Finding]:
     """Every compulsory subject, and as many chosen ones as the programme says."""
-    if transcript.not_assessed:
-        return
-    taken = {line.subject_code for line in transcript.subjects}
+    findings = []
+    taken = set(codes)
     missing = programme.missing(taken)
     if missing:
-        yield Finding(code="CON-704", xpath=LINES, value=", ".join(missing))
+        findings.append(Finding(code="CON-704", xpath=LINES, value=", ".join(missing)))
     chosen = len(taken.intersection(programme.chosen))
     if chosen != programme.choices:
-        yield Finding(code="CON-705", xpath=LINES, value=f"{chosen} ≠ {programme.choices}")
+        value = f"{chosen} ≠ {programme.choices}"
+        findings.append(Finding(code="CON-705", xpath=LINES, value=value))
+    return findings

@@ -1,14 +1,15 @@
 """Content rules of THCS, THPT (Thông tư 22/2021/TT-BGDĐT) and, as far as known, of GDTX."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import chain
+from functools import lru_cache
+from operator import attrgetter
 from types import MappingProxyType
 
 from app.transcripts.content import Mark, Rating, SecondaryRecord, SubjectLine, YearResult
 from app.transcripts.curriculum import Curriculum, Programme
 from app.transcripts.finding import Finding, shortened
-from app.transcripts.places import LINES, RESULT, placed
+from app.transcripts.places import LINES, RESULT, place_of
 
 MAX_ABSENCES = 45
 """Half-day sessions that a promoted student may have missed (article 12)."""
@@ -44,24 +45,27 @@ _CONDUCT: Mapping[Rating, tuple[Rating, ...]] = MappingProxyType(
 (article 8 clause 2)."""
 
 _TENTH = Decimal("0.1")
+_PAIRS_KEPT = 4096
+"""Pairs of marks whose mean is kept: the 51 times 51 of passing marks, and half as many others."""
+
 _LINE = f"{LINES}/DIEM_TONG_KET"
 
 _MARKS: tuple[tuple[str, Callable[[SubjectLine], Mark]], ...] = (
-    ("DIEM_HOC_KY_1", lambda line: line.semester_1),
-    ("DIEM_HOC_KY_2", lambda line: line.semester_2),
-    ("DIEM_CA_NAM", lambda line: line.year),
-    ("DIEM_SAU_DANH_GIA_LAI", lambda line: line.reassessed),
+    ("DIEM_HOC_KY_1", attrgetter("semester_1")),
+    ("DIEM_HOC_KY_2", attrgetter("semester_2")),
+    ("DIEM_CA_NAM", attrgetter("year")),
+    ("DIEM_SAU_DANH_GIA_LAI", attrgetter("reassessed")),
 )
 
 _STUDY: tuple[
     tuple[str, Callable[[YearResult], Rating | None], Callable[[SubjectLine], Mark]], ...
 ] = (
-    ("KET_QUA_HOC_TAP_KY_1_ID", lambda result: result.study_1, lambda line: line.semester_1),
-    ("KET_QUA_HOC_TAP_KY_2_ID", lambda result: result.study_2, lambda line: line.semester_2),
-    ("KET_QUA_HOC_TAP_NAM_ID", lambda result: result.study, lambda line: line.year),
+    ("KET_QUA_HOC_TAP_KY_1_ID", attrgetter("study_1"), attrgetter("semester_1")),
+    ("KET_QUA_HOC_TAP_KY_2_ID", attrgetter("study_2"), attrgetter("semester_2")),
+    ("KET_QUA_HOC_TAP_NAM_ID", attrgetter("study"), attrgetter("year")),
     (
         "KET_QUA_HOC_TAP_HE_ID",
-        lambda result: result.study_reassessed,
+        attrgetter("study_reassessed"),
         lambda line: line.year if line.reassessed is None else line.reassessed,
     ),
 )
@@ -70,7 +74,7 @@ _STUDY: tuple[
 
 def check_secondary(
     record: SecondaryRecord, curriculum: Curriculum, programme: Programme, *, assessed: bool
-) -> Iterator[Finding]:
+) -> Sequence[Finding]:
     """Hold a year against the rules of its level.
 
     Args:
@@ -79,32 +83,45 @@ def check_secondary(
         programme: of its grade.
         assessed: False for a disabled student whom nobody assessed: nothing is then required.
     """
-    return chain(
-        _mark_kinds(record, curriculum),
-        _required_results(record) if assessed else (),
-        _year_marks(record),
-        _study(record, curriculum, programme) if assessed else (),
-        _conduct(record.result, curriculum),
-        _promotion(record.result),
-        _award(record),
-    )
+    return [
+        *_mark_kinds(record, curriculum),
+        *(_required_results(record) if assessed else ()),
+        *_year_marks(record),
+        *(_study(record, curriculum, programme) if assessed else ()),
+        *_conduct(record.result, curriculum),
+        *_promotion(record.result),
+        *_award(record),
+    ]
 
 
-def _mark_kinds(record: SecondaryRecord, curriculum: Curriculum) -> Iterator[Finding]:
-    for place, line in placed(_LINE, record.subjects):
+def _place_of(record: SecondaryRecord, position: int, name: str) -> str:
+    return f"{place_of(_LINE, position, len(record.subjects))}/{name}"
+
+
+def _mark_kinds(record: SecondaryRecord, curriculum: Curriculum) -> Sequence[Finding]:
+    findings = []
+    for position, line in enumerate(record.subjects):
         subject = curriculum.subjects.get(line.subject_code)
         if subject is None:
             continue
+        other = Decimal if subject.by_comment else Rating
+        first, second, year = type(line.semester_1), type(line.semester_2), type(line.year)
+        if other not in (first, second, year, type(line.reassessed)):
+            continue
         for name, mark_of in _MARKS:
             mark = mark_of(line)
-            if mark is not None and isinstance(mark, Rating) != subject.by_comment:
-                yield Finding(code="CON-603", xpath=f"{place}/{name}", value=str(mark))
+            if isinstance(mark, other):
+                xpath = _place_of(record, position, name)
+                findings.append(Finding(code="CON-603", xpath=xpath, value=str(mark)))
+    return findings
 
 
-def _required_results(record: SecondaryRecord) -> Iterator[Finding]:
-    for place, line in placed(_LINE, record.subjects):
+def _required_results(record: SecondaryRecord) -> Sequence[Finding]:
+    findings = []
+    for position, line in enumerate(record.subjects):
         if line.year is None:
-            yield Finding(code="CON-604", xpath=f"{place}/DIEM_CA_NAM", value=line.subject_code)
+            xpath = _place_of(record, position, "DIEM_CA_NAM")
+            findings.append(Finding(code="CON-604", xpath=xpath, value=line.subject_code))
     result = record.result
     required = (
         ("KET_QUA_REN_LUYEN_NAM_ID", result.conduct),
@@ -113,37 +130,53 @@ def _required_results(record: SecondaryRecord) -> Iterator[Finding]:
     )
     for name, value in required:
         if value is None:
-            yield Finding(code="CON-604", xpath=f"{RESULT}/{name}")
+            findings.append(Finding(code="CON-604", xpath=f"{RESULT}/{name}"))
+    return findings
 
 
-def _year_marks(record: SecondaryRecord) -> Iterator[Finding]:
+def _year_marks(record: SecondaryRecord) -> Sequence[Finding]:
     """ĐTBmcn = (HKI + 2·HKII) / 3, one decimal (article 9)."""
-    for place, line in placed(_LINE, record.subjects):
-        match (line.semester_1, line.semester_2, line.year):
-            case (Decimal() as first, Decimal() as second, Decimal() as year):
-                expected = ((first + 2 * second) / 3).quantize(_TENTH, ROUND_HALF_UP)
-                if year != expected:
-                    xpath = f"{place}/DIEM_CA_NAM"
-                    yield Finding(code="CON-700", xpath=xpath, value=f"{year} ≠ {expected}")
-            case _:  # a comment or a missing mark: nothing to recompute
-                continue
+    findings = []
+    for position, line in enumerate(record.subjects):
+        first, second, year = line.semester_1, line.semester_2, line.year
+        # With a comment or a missing mark there is nothing to recompute.
+        if not (
+            isinstance(first, Decimal) and isinstance(second, Decimal) and isinstance(year, Decimal)
+        ):
+            continue
+        expected = year_mark(first, second)
+        if year != expected:
+            xpath = _place_of(record, position, "DIEM_CA_NAM")
+            findings.append(Finding(code="CON-700", xpath=xpath, value=f"{year} ≠ {expected}"))
+    return findings
+
+
+@lru_cache(maxsize=_PAIRS_KEPT)
+def year_mark(first: Decimal, second: Decimal) -> Decimal:
+    """Give the mark of a year by those of its semesters; the second counts twice."""
+    return ((first + second + second) / 3).quantize(_TENTH, ROUND_HALF_UP)
 
 
 def _study(
     record: SecondaryRecord, curriculum: Curriculum, programme: Programme
-) -> Iterator[Finding]:
+) -> Sequence[Finding]:
     """Recompute each rating from its marks, where the transcript holds all that decide it."""
-    if curriculum.rated_by is None or programme.missing({x.subject_code for x in record.subjects}):
-        return
+    rated_by = curriculum.rated_by
+    if rated_by is None or programme.missing({line.subject_code for line in record.subjects}):
+        return ()
+    findings = []
     for name, rating_of, mark_of in _STUDY:
         rating = rating_of(record.result)
-        marks = [mark_of(line) for line in record.subjects]
-        if rating is None or None in marks:
+        if rating is None:
             continue
-        possible = possible_ratings(marks, curriculum.rated_by)
+        marks = [mark_of(line) for line in record.subjects]
+        if any(mark is None for mark in marks):
+            continue
+        possible = possible_ratings(marks, rated_by)
         if rating not in possible:
             value = f"{rating} ≠ {'/'.join(possible)}"
-            yield Finding(code="CON-703", xpath=f"{RESULT}/{name}", value=value)
+            findings.append(Finding(code="CON-703", xpath=f"{RESULT}/{name}", value=value))
+    return findings
 
 
 def possible_ratings(marks: Sequence[Mark], rated_by: int) -> tuple[Rating, ...]:
@@ -155,6 +188,8 @@ def possible_ratings(marks: Sequence[Mark], rated_by: int) -> tuple[Rating, ...]
     """
     plain = rate_study(marks, rated_by)
     lowest = RATINGS.index(plain)
+    if lowest + ADJUSTED_FROM >= len(RATINGS):  # nothing is so much higher
+        return (plain,)
     for place, mark in enumerate(marks):
         better: Mark = Rating.PASSED if isinstance(mark, Rating) else Decimal(10)
         raised = rate_study([*marks[:place], better, *marks[place + 1 :]], rated_by)
@@ -165,23 +200,25 @@ def possible_ratings(marks: Sequence[Mark], rated_by: int) -> tuple[Rating, ...]
 
 def rate_study(marks: Sequence[Mark], rated_by: int) -> Rating:
     """Rate the learning of a semester or year (article 9 clause 2)."""
-    numbers = [mark for mark in marks if isinstance(mark, Decimal)]
-    failed = sum(mark is Rating.NOT_PASSED for mark in marks)
+    worst = Rating.NOT_PASSED
+    numbers = sorted([mark for mark in marks if isinstance(mark, Decimal)])
+    failed = sum([mark is worst for mark in marks])
     for rating, lowest, most, may_fail in _THRESHOLDS:
-        reached = sum(number >= most for number in numbers) >= rated_by
-        if failed <= may_fail and min(numbers, default=lowest) >= lowest and reached:
+        reached = len(numbers) >= rated_by and numbers[-rated_by] >= most
+        if failed <= may_fail and reached and numbers[0] >= lowest:
             return rating
-    return Rating.NOT_PASSED
+    return worst
 
 
-def _conduct(result: YearResult, curriculum: Curriculum) -> Iterator[Finding]:
+def _conduct(result: YearResult, curriculum: Curriculum) -> Sequence[Finding]:
     first, second, year = result.conduct_1, result.conduct_2, result.conduct
     if curriculum.rated_by is None or first is None or second is None or year is None:
-        return
+        return ()
     expected = rate_conduct(first, second)
-    if year is not expected:
-        xpath = f"{RESULT}/KET_QUA_REN_LUYEN_NAM_ID"
-        yield Finding(code="CON-703", xpath=xpath, value=f"{year} ≠ {expected}")
+    if year is expected:
+        return ()
+    xpath = f"{RESULT}/KET_QUA_REN_LUYEN_NAM_ID"
+    return (Finding(code="CON-703", xpath=xpath, value=f"{year} ≠ {expected}"),)
 
 
 def rate_conduct(first: Rating, second: Rating) -> Rating:
@@ -189,10 +226,11 @@ def rate_conduct(first: Rating, second: Rating) -> Rating:
     return _CONDUCT[second][RATINGS.index(first)]
 
 
-def _promotion(result: YearResult) -> Iterator[Finding]:
+def _promotion(result: YearResult) -> Sequence[Finding]:
     """Conduct and study at least Đạt and few absences; re-assessed values replace the year's."""
     if not result.promoted:
-        return
+        return ()
+    findings = []
     ratings = (
         (
             ("KET_QUA_REN_LUYEN_NAM_ID", result.conduct),
@@ -206,21 +244,23 @@ def _promotion(result: YearResult) -> Iterator[Finding]:
     for year, summer in ratings:
         name, rating = year if summer[1] is None else summer
         if rating is Rating.NOT_PASSED:
-            yield Finding(code="CON-701", xpath=f"{RESULT}/{name}", value=rating.value)
+            findings.append(Finding(code="CON-701", xpath=f"{RESULT}/{name}", value=rating.value))
     if result.absences is not None and result.absences > MAX_ABSENCES:
         xpath = f"{RESULT}/SO_BUOI_NGHI_HOC"
-        yield Finding(code="CON-701", xpath=xpath, value=str(result.absences))
+        findings.append(Finding(code="CON-701", xpath=xpath, value=str(result.absences)))
+    return findings
 
 
-def _award(record: SecondaryRecord) -> Iterator[Finding]:
+def _award(record: SecondaryRecord) -> Sequence[Finding]:
     result = record.result
     needed = AWARDS.get((result.award or "").casefold())
     if needed is None:
-        return
+        return ()
     marks = [line.year for line in record.subjects if isinstance(line.year, Decimal)]
     excellent = sum(mark >= EXCELLENT_MARK for mark in marks)
     both_good = (result.conduct, result.study) == (Rating.GOOD, Rating.GOOD)
     # Continuing education may have fewer subjects with marks than a title asks for.
-    if not both_good or excellent < min(needed, len(marks)):
-        value = shortened(result.award or "")
-        yield Finding(code="CON-702", xpath=f"{RESULT}/KHEN_THUONG", value=value)
+    if both_good and excellent >= min(needed, len(marks)):
+        return ()
+    value = shortened(result.award or "")
+    return (Finding(code="CON-702", xpath=f"{RESULT}/KHEN_THUONG", value=value),)

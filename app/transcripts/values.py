@@ -1,6 +1,7 @@
 """Reading typed values out of verified canonical octets: marks, ratings, flags, numbers, days."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -9,9 +10,14 @@ from typing import TypeVar
 from app.transcripts.content import Mark, Rating
 from app.transcripts.fields import Record
 
-_NUMERIC_MARK = re.compile(r"[0-9](?:\.[0-9])?|10(?:\.0)?")
+_TENTHS = [f"{tenths // 10}.{tenths % 10}" for tenths in range(101)]
+_MARKS: Mapping[str, Mark] = {
+    **{written: Decimal(written) for written in (*map(str, range(11)), *_TENTHS)},
+    **{rating.value: rating for rating in (Rating.PASSED, Rating.NOT_PASSED)},
+}
+"""Every mark as it may be written: a line has up to four, and making them took half the reading."""
+
 _MEASURE = re.compile(r"[0-9]{1,3}(?:\.[0-9])?")
-_COMMENT_MARKS = {rating.value: rating for rating in (Rating.PASSED, Rating.NOT_PASSED)}
 _FLAGS = {"0": False, "1": True}
 
 _Coded = TypeVar("_Coded", bound=StrEnum)
@@ -26,14 +32,18 @@ def mark_at(parent: Record, path: str) -> Mark:
     value = parent.optional_at(path)
     if value is None:
         return None
-    if _NUMERIC_MARK.fullmatch(value):
-        return Decimal(value)
-    if value not in _COMMENT_MARKS:
+    mark = _MARKS.get(value)
+    if mark is None:
         raise parent.misfit(path, value)
-    return _COMMENT_MARKS[value]
+    return mark
 
 
-def coded_at(parent: Record, path: str, codes: type[_Coded]) -> _Coded | None:
+def codes_of(kind: type[_Coded]) -> Mapping[str, _Coded]:
+    """List the codes of a code list as they are written."""
+    return {one.value: one for one in kind}
+
+
+def coded_at(parent: Record, path: str, codes: Mapping[str, _Coded]) -> _Coded | None:
     """Read a value of a code list; None where it is absent or empty.
 
     Raises:
@@ -42,10 +52,10 @@ def coded_at(parent: Record, path: str, codes: type[_Coded]) -> _Coded | None:
     value = parent.optional_at(path)
     if value is None:
         return None
-    try:
-        return codes(value)
-    except ValueError as error:
-        raise parent.misfit(path, value) from error
+    code = codes.get(value)
+    if code is None:
+        raise parent.misfit(path, value)
+    return code
 
 
 def flag_at(parent: Record, path: str) -> bool:

@@ -168,9 +168,27 @@ def test_what_the_schema_should_have_caught_is_refused_at_its_place(
     assert refusal(old, new).xpath == f"{CONTENT}/{place}"
 
 
+def test_every_mark_with_at_most_one_decimal_is_read() -> None:
+    tenths = [f"{mark // 10}.{mark % 10}" for mark in range(101)]
+    for written in (*map(str, range(11)), *tenths):
+        mark = secondary(read(("9.7", written))).subjects[1].year
+        assert mark == Decimal(written)
+        assert str(mark) == written
+
+
+@pytest.mark.parametrize("written", ["10.1", "11", "07", "9.", ".9", "9.70", "+9", "1E1", "٩"])
+def test_what_is_no_mark_is_refused(written: str) -> None:
+    assert refusal("9.7", written).value == written
+
+
 def test_a_missing_content_is_refused() -> None:
     with pytest.raises(DocumentRefused):
         read_transcript(b"<DU_LIEU_HOC_BA/>", HOC_BA_1_THCS)
+
+
+def test_a_second_content_is_refused() -> None:
+    end = "</THONG_TIN_HOC_BA>"
+    assert refusal(end, f"{end}<THONG_TIN_HOC_BA Id='2'>{end}").xpath == CONTENT
 
 
 def test_octets_of_another_element_are_refused() -> None:
