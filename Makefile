@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: engine demo serve test check bench drill mutants chaos schemathesis format openapi requirements clean
 
-# The verifier's hot loops in C, where there is a compiler; says so where there is none.
+# The reader of plain documents in C, where there is a compiler; says so where there is none.
 engine: $(VENV)/.runtime
 	$(BIN)/python -m app.engine.build
 

@@ -1,12 +1,13 @@
-"""The verifier's hot loops in C, where this machine could compile them.
+"""What verifies fast, in C, where this machine could compile it.
 
-Every function here has a twin in Python beside its call, and answers None for what is not plain:
-then the twin decides. What is refused, and in which words, is the twin's alone. Tests hold both to
-the same answers. `HOCBA_PURE=1` does without. `build` compiles; without a compiler, or the headers
-of Python and lxml, the twins do everything and take longer.
+It reads documents that are plain, which nearly every one is, and answers None for whatever is not:
+then its twin in Python, which stands beside each call, decides on libxml2's tree. What is refused,
+and in which words, is the twin's alone. Tests hold both to the same answers. `HOCBA_PURE=1` does
+without. `build` compiles; without a compiler or Python's headers the twins do everything and take
+longer.
 
-It must never: fetch or install anything, use a library that was compiled from other sources or
-against another lxml, change a tree, keep a pointer into one.
+It must never: fetch or install anything, use a library that was compiled from other sources, accept
+what the twins would refuse.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ from lxml import etree
 
 _T = TypeVar("_T")
 
-SOURCES = tuple(Path(__file__).with_name(name) for name in ("octets.c", "tree.c", "values.c"))
+SOURCES = tuple(sorted(Path(__file__).parent.glob("*.[ch]")))
 
 Reference = tuple[str, bool, str | None, str, bytes]
 """URI, whether enveloped, URI of its C14N, URI of its digest, digest."""
@@ -34,34 +35,44 @@ Signature = tuple[Elements, str, str, bytes, tuple[Reference, ...], tuple[bytes,
 """SignedInfo with the objects, URIs of C14N and method, value, references, certificates."""
 
 
+class Unplain(Exception):
+    """The engine cannot say; the same must be asked of libxml2's tree, from the document on."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Native:
     """What the C sources offer; None from a function means that its twin must decide.
 
     Attributes:
+        read: the root element of a document, by its octets, the namespaces that may occur, and at
+            most how many levels, elements, attributes of one element, declarations of namespaces,
+            prefixes and octets of one text it has. Its elements answer as lxml's do, but that two
+            are equal, not the same, when they are one; what they cannot say raises `Unplain`.
+        fits: whether the document of a root element surely follows a grammar.
+        grammar: makes such a grammar of the tables of `app.transcripts.grammar`.
         canonical: canonical octets of a subtree, by the element and whether exclusively.
         signature: the parts of a ds:Signature, within a number of references and certificates and
             a length of their text.
-        declarations: how many declarations of namespaces octets hold, and which prefix and name.
-        records: a `Record` of canonical octets.
         quicken: what `quick` does, by a class and its fields' names and defaults.
-        unreadable: what such a record raises where its twin must decide.
+        element: the class of its elements.
     """
 
-    canonical: Callable[[etree._Element, bool], bytes | None]
-    signature: Callable[[etree._Element, int, int, int], Signature | None]
-    declarations: Callable[[bytes], tuple[int, set[tuple[bytes, bytes]]] | None]
-    records: Callable[[bytes], Any]
+    read: Callable[[bytes, tuple[bytes, ...], int, int, int, int, int, int], Any]
+    fits: Callable[[Any, Any], bool]
+    grammar: Callable[[tuple[Any, ...]], Any]
+    canonical: Callable[[Any, bool], bytes | None]
+    signature: Callable[[Any, int, int, int], Signature | None]
     quicken: Callable[[type[Any], tuple[str, ...], tuple[object, ...]], None]
-    unreadable: type[Exception]
+    element: type[Any]
 
 
-def library_of(source: Path) -> Path:
-    """Name the library that these very sources compile to, for this Python and this lxml."""
-    digest = hashlib.sha256(f"{sys.version} {etree.LXML_VERSION} {etree.LIBXML_VERSION}".encode())
-    for each in SOURCES:
-        digest.update(each.read_bytes())
-    return source.with_name(f"_{source.stem}-{digest.hexdigest()[:24]}.so")
+@cache
+def library() -> Path:
+    """Name the library that these very sources compile to, for this Python."""
+    digest = hashlib.sha256(sys.version.encode())
+    for source in SOURCES:
+        digest.update(source.read_bytes())
+    return SOURCES[0].with_name(f"_engine-{digest.hexdigest()[:24]}.so")
 
 
 def unwanted() -> bool:
@@ -77,35 +88,45 @@ def native() -> Native | None:
 
 @cache
 def _load() -> Native | None:
-    libraries = [library_of(source) for source in SOURCES]
-    if not all(library.exists() for library in libraries):
+    if not library().exists():
         return None
+    name = "app.engine._engine"
+    loader = ExtensionFileLoader(name, str(library()))
     try:
-        octets, tree, values = map(_module, SOURCES, libraries)
+        module: Any = module_from_spec(ModuleSpec(name, loader, origin=str(library())))
+        loader.exec_module(module)
     except ImportError:  # whatever this machine has against it: nothing depends on it
         return None
     return Native(
-        canonical=tree.canonical,
-        signature=tree.signature,
-        declarations=octets.declarations,
-        records=octets.records,
-        quicken=values.quicken,
-        unreadable=octets.Unreadable,
+        read=module.read,
+        fits=module.fits,
+        grammar=module.grammar,
+        canonical=module.canonical,
+        signature=module.signature,
+        quicken=module.quicken,
+        element=module.Element,
     )
 
 
-def _module(source: Path, library: Path) -> Any:
-    name = f"app.engine._{source.stem}"
-    loader = ExtensionFileLoader(name, str(library))
-    module = module_from_spec(ModuleSpec(name, loader, origin=str(library)))
-    loader.exec_module(module)
-    return module
+def leave_to_python(element: object) -> None:
+    """Give a document up whose fault must be found and worded.
+
+    Args:
+        element: one of its elements.
+
+    Raises:
+        Unplain: the engine has read it.
+    """
+    engine = native()
+    if engine is not None and isinstance(element, engine.element):
+        raise Unplain
 
 
 def forget() -> None:
     """Look anew which engine is there and wanted."""
     native.cache_clear()
     _load.cache_clear()
+    library.cache_clear()
 
 
 def engine_name() -> str:

@@ -5,8 +5,7 @@
  * keywords alone fill its slots directly. Every other call, and every call that lacks a field or
  * names an unknown one, goes the way that the class itself defines.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "engine.h"
 #include <structmember.h>
 
 enum { MAX_FIELDS = 32 };
@@ -21,6 +20,12 @@ typedef struct {
 } Plan;
 
 static PyObject *plan_key; /* where a class keeps its plan */
+
+int prepare_values(void)
+{
+    plan_key = PyUnicode_InternFromString("__plan__");
+    return plan_key ? 0 : -1;
+}
 
 static PyObject *make_as_defined(PyObject *type, PyObject *const *given, size_t nargsf,
                                  PyObject *names)
@@ -70,10 +75,8 @@ static PyObject *make(PyObject *object, PyObject *const *given, size_t nargsf, P
     return made;
 }
 
-PyDoc_STRVAR(quicken_doc, "quicken(type, names, defaults)\n--\n\n"
-             "Let calls with keywords fill the slots of a class; a default of Ellipsis is none.");
-
-static PyObject *quicken(PyObject *module, PyObject *args)
+/* Let calls with keywords fill the slots of a class; a default of Ellipsis is none. */
+PyObject *quicken(PyObject *module, PyObject *args)
 {
     PyTypeObject *type;
     PyObject *names, *defaults;
@@ -107,19 +110,4 @@ static PyObject *quicken(PyObject *module, PyObject *args)
     PyType_Modified(type);
     type->tp_vectorcall = make;
     Py_RETURN_NONE;
-}
-
-static PyMethodDef functions[] = {
-    {"quicken", quicken, METH_VARARGS, quicken_doc},
-    {NULL},
-};
-
-static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "app.engine._values", NULL, -1, functions,
-};
-
-PyMODINIT_FUNC PyInit__values(void)
-{
-    plan_key = PyUnicode_InternFromString("__plan__");
-    return plan_key ? PyModule_Create(&definition) : NULL;
 }

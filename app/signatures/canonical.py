@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from lxml import etree
 
-from app.engine import native
+from app.engine import Native, Unplain
 from app.transcripts.xml import detached
 
 
@@ -57,11 +57,6 @@ def canonical_octets(
         etree.C14NError: a namespace name is relative, so that no canonical form exists.
     """
     exclusive = Canonicalization(c14n_uri) is Canonicalization.EXCLUSIVE
-    engine = native()
-    if engine is not None and not whole_document and not (exclusive and inclusive_prefixes):
-        octets = engine.canonical(element, exclusive)
-        if octets is not None:
-            return octets
     if not exclusive:
         # lxml canonicalizes a subtree under a copy of its apex, and libxml2 then loses the default
         # namespace that the copy declares: it writes xmlns="" on grandchildren.
@@ -83,3 +78,23 @@ def canonical_octets(
         with_comments=False,
         inclusive_ns_prefixes=list(inclusive_prefixes),
     )
+
+
+def plain_octets(
+    engine: Native,
+    element: object,
+    method: Canonicalization,
+    inclusive_prefixes: Sequence[str] = (),
+) -> bytes:
+    """Canonicalize the subtree of an element that the engine has read, like `canonical_octets`.
+
+    Raises:
+        Unplain: it cannot say.
+    """
+    exclusive = method is Canonicalization.EXCLUSIVE
+    if exclusive and inclusive_prefixes:
+        raise Unplain
+    octets = engine.canonical(element, exclusive)
+    if octets is None:
+        raise Unplain
+    return octets

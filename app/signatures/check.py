@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 
 from lxml import etree
 
-from app.engine import quick
+from app.engine import leave_to_python, quick
 from app.signatures.algorithms import verify_value
 from app.signatures.certificates import Certificate, signing_certificate
 from app.signatures.failure import Failed, found
@@ -94,11 +94,16 @@ def check_signature(
     octets: OctetCache,
     received_at: datetime,
 ) -> CheckedSignature:
-    """Check shape, references, digests, certificate, value and signing time of one signature."""
+    """Check shape, references, digests, certificate, value and signing time of one signature.
+
+    Raises:
+        Unplain: the engine has read the document, and something is wrong with this signature.
+    """
     case = _Case(slot=slot, ids=ids, octets=octets, received_at=received_at)
     try:
         return _check_at_once(case, signature)
     except Failed:
+        leave_to_python(signature)
         # Nearly no signature comes here: only what failed is taken apart for the report.
         return _check_step_by_step(case, signature)
 
@@ -179,7 +184,7 @@ def _cover(case: _Case, parts: SignatureParts, properties: Properties) -> bytes:
     )
     check_digests(resolved, case.octets)
     first = case.slot.targets[0]
-    return next(case.octets.of(t, r.canonicalization) for r, t in resolved if t is first)
+    return next(case.octets.of(t, r.canonicalization) for r, t in resolved if t == first)
 
 
 def _check_value(parts: SignatureParts, certificate: Certificate, octets: OctetCache) -> None:

@@ -7,7 +7,6 @@ the signatures that are there: removing one leaves all others valid.
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 from lxml import etree
 
@@ -17,7 +16,7 @@ from app.signatures.failure import found
 from app.transcripts.document import Document
 from app.transcripts.finding import Finding
 from app.transcripts.profile import Role, SlotRule
-from app.transcripts.xml import elements_at, source_line
+from app.transcripts.xml import source_line
 
 _SIGNATURE = f"{{{DS}}}Signature"
 _HOLDER_NAMES = {
@@ -99,7 +98,7 @@ def _slots_of(rule: SlotRule, document: Document, findings: list[Finding]) -> It
         return
     lines: dict[str, list[etree._Element]] = defaultdict(list)
     for line in targets:
-        holder = next(line.iterchildren(rule.joined_by), None)
+        holder = line.find(rule.joined_by)
         if holder is not None or rule.required:
             lines["" if holder is None else holder.get("Id", "")].append(line)
     by_id: dict[str, list[etree._Element]] = defaultdict(list)
@@ -122,7 +121,7 @@ class _Filling:
 
     def slot(self, name: str, places: list[etree._Element], targets: list[etree._Element]) -> Slot:
         rule, locate = self.rule, self.document.location_of
-        signatures = [child for place in places for child in place.iterchildren(_SIGNATURE)]
+        signatures = [child for place in places for child in place.findall(_SIGNATURE)]
         xpath = locate(places[0]) if places else rule.path
         if len(places) > 1 or len(signatures) > 1:
             self._find("SIG-202", name, xpath, places)
@@ -149,18 +148,9 @@ def _holder(rule: SlotRule, targets: list[etree._Element]) -> str | None:
     if rule.joined_by is None:
         path = _HOLDER_NAMES[rule.role]
         return _text_at(path, targets[0]) or _text_at(f"*/{path}", targets[0])
-    for holder in targets[0].iterchildren(rule.joined_by):
-        for name in holder.iterchildren("HO_VA_TEN"):
-            return name.text or ""
-    return None
+    return _text_at(f"{rule.joined_by}/HO_VA_TEN", targets[0])
 
 
 def _text_at(path: str, start: etree._Element) -> str | None:
-    found = elements_at(_compiled(path), start)
-    return found[0].text or "" if found else None
-
-
-@cache
-def _compiled(path: str) -> etree.XPath:
-    """Compile a path of a profile: `findtext` reads it anew in Python each time."""
-    return etree.XPath(path)
+    found = start.find(path)
+    return None if found is None else found.text or ""

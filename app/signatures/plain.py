@@ -38,7 +38,7 @@ def read_plain_signature(signature: etree._Element, day: date) -> SignatureParts
         None where `read_signature` must decide.
     """
     engine = native()
-    if engine is None:
+    if engine is None or not isinstance(signature, engine.element):
         return None
     found = engine.signature(signature, MAX_REFERENCES, MAX_CERTIFICATES, MAX_CERTIFICATE_TEXT)
     if found is None:

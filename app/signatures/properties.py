@@ -69,7 +69,7 @@ def read_properties(parts: SignatureParts, certificate: Certificate | None) -> P
                     check_binding(qualifying, certificate)
             case [properties] if properties.tag == f"{_DS}SignatureProperties":
                 groups.append((holder, properties, *properties))
-                times += [e for e in properties.iter() if etree.QName(e).localname == "SigningTime"]
+                times += [e for e in properties.iter() if e.tag.rpartition("}")[2] == "SigningTime"]
             case _:
                 raise Failed("SIG-210", holder)
     if len(times) > 1:

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from lxml import etree
 
+from app.engine import native
 from app.signatures.algorithms import DigestMethod
-from app.signatures.canonical import canonical_octets
+from app.signatures.canonical import canonical_octets, plain_octets
 from app.signatures.failure import Failed
 from app.signatures.shape import CanonicalForm, ReferenceParts
 
@@ -74,7 +75,11 @@ def signed_octets(
 
     Raises:
         Failed: SIG-301 it has no canonical form, which other stacks take for the empty one.
+        Unplain: the engine has read the element and cannot say.
     """
+    engine = native()
+    if engine is not None and isinstance(element, engine.element):
+        return plain_octets(engine, element, form.method, form.prefixes)
     try:
         octets = canonical_octets(
             element, form.method, form.prefixes, default_namespaces=default_namespaces
@@ -114,10 +119,12 @@ def resolve_references(
         target = ids.get(match[1])
         if target is None:
             raise Failed("SIG-221", reference.element, reference.uri)
-        group = next((g for g in open_groups if any(target is member for member in g)), None)
-        if group is None:
+        for group in open_groups:
+            if target in group:
+                break
+        else:
             raise Failed("SIG-220", reference.element, reference.uri)
-        if reference.enveloped and any(target is above for above in signature.iterancestors()):
+        if reference.enveloped and target in signature.iterancestors():
             raise Failed("SIG-222", reference.element, reference.uri)
         open_groups.remove(group)
         resolved.append((reference, target))

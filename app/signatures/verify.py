@@ -1,12 +1,13 @@
 """The verdict on one transcript or one package: the steps of this package in their order."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Generic, TypeVar
 
-from app.engine import quick
+from app.engine import Unplain, quick
 from app.signatures.assessment import Question, assess_slots, conclusion
 from app.signatures.catalogue import CATALOGUE
 from app.signatures.check import CheckedSignature, check_signature
@@ -31,6 +32,7 @@ from app.transcripts.content_reader import read_transcript
 from app.transcripts.document import Document, open_document
 from app.transcripts.finding import DocumentRefused, Finding
 from app.transcripts.message import Message, read_message
+from app.transcripts.plain_document import open_plain_document
 from app.transcripts.profile import BAN_TIN_1, HOC_BA_1, Family, Profile, Role
 from app.transcripts.rules import check_rules
 
@@ -155,7 +157,9 @@ _Read = Callable[[bytes, Profile], _Attested[_T_co]]
 def _verify(case: _Case, read: _Read[_T_co]) -> tuple[Report, _T_co | None]:
     """Run all steps; whatever goes wrong is a refusal, except that memory ran out."""
     try:
-        return _verify_opened(case, open_document(case.data, case.rules), read)
+        return _verify_plain(case, read) or _verify_opened(
+            case, open_document(case.data, case.rules), read
+        )
     except DocumentRefused as refused:
         return _report(case, findings=refused.findings), None
     except MemoryError:
@@ -163,6 +167,14 @@ def _verify(case: _Case, read: _Read[_T_co]) -> tuple[Report, _T_co | None]:
     except Exception as error:  # noqa: BLE001 -- reason: fail closed, nothing unforeseen may pass
         report = _report(case, findings=(Finding(code="SIG-999"),))
         return replace(report, fault=place_of(error)), None
+
+
+def _verify_plain(case: _Case, read: _Read[_T_co]) -> tuple[Report, _T_co | None] | None:
+    """Verify what the engine has read; None where libxml2's tree must decide."""
+    with suppress(Unplain):
+        document = open_plain_document(case.data, case.rules)
+        return None if document is None else _verify_opened(case, document, read)
+    return None
 
 
 def _verify_opened(
@@ -253,11 +265,9 @@ def _report(
     document_sha256: str | None = None,
 ) -> Report:
     indication, sub_indication = conclusion(findings)
-    # What was left open on a slot always left a finding there.
     open_ends = [
         check.code
         for slot in slots
-        if slot.code is not None or slot.warnings
         for check in slot.checks
         if check.outcome is Outcome.NOT_CHECKED and check.code is not None
     ]

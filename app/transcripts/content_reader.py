@@ -2,15 +2,26 @@
 
 from functools import cache
 
-from app.engine import native
+from app.engine import Unplain, native
 from app.transcripts.content import School, Student, Transcript
 from app.transcripts.curriculum import PRIMARY
 from app.transcripts.fields import Record, name_at, record_of
 from app.transcripts.finding import DocumentRefused, Finding
+from app.transcripts.limits import TRANSCRIPT_LIMITS
 from app.transcripts.profile import HOC_BA_1, Profile
 from app.transcripts.record_reader import read_primary, read_secondary
 from app.transcripts.values import day_at, flag_at, number_at
 from app.transcripts.xml import read_canonical
+
+_WITHIN = (
+    TRANSCRIPT_LIMITS.depth,
+    TRANSCRIPT_LIMITS.elements,
+    TRANSCRIPT_LIMITS.attributes,
+    0,
+    0,
+    TRANSCRIPT_LIMITS.text,
+)
+"""What the content may have at most, which has been read before as a part of its document."""
 
 
 def read_transcript(canonical: bytes, profile: Profile) -> Transcript:
@@ -33,10 +44,10 @@ def _plainly_read(content: bytes, profile: Profile) -> Transcript | None:
     engine = native()
     if engine is None:
         return None
-    record = engine.records(content)
+    record = engine.read(content, (), *_WITHIN)
     try:
         return None if record is None else _transcript(record, profile)
-    except engine.unreadable:
+    except Unplain:
         return None
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from lxml import etree
 
-from app.engine import native
 from app.transcripts.finding import DocumentRefused, Finding, shortened
 from app.transcripts.locations import PREFIXES, location_of, shown_name
 from app.transcripts.octets import has_byte_order_mark, line_of
@@ -116,11 +115,11 @@ def open_document(data: bytes, rules: Profile | Family) -> Document:
     """
     root = read_xml(data, rules.limits)
     default_namespaces, namespace_faults = _namespaces(data)
-    octet_faults = [*_byte_findings(data), *namespace_faults]
+    octet_faults = [*byte_findings(data), *namespace_faults]
     if isinstance(rules, Profile):
         profile = rules
     else:
-        chosen = _choose(root, rules)
+        chosen = choose_profile(root, rules)
         if chosen is None:
             unknown = chain(octet_faults, _attribute_findings(root), _unknown_findings(root, rules))
             raise DocumentRefused(*islice(unknown, MAX_FINDINGS))
@@ -136,15 +135,18 @@ def open_document(data: bytes, rules: Profile | Family) -> Document:
     return Document(
         root=root,
         profile=profile,
-        ids=MappingProxyType({value: held[0] for value, held in bearers.items() if len(held) == 1}),
+        ids=unique(bearers),
         findings=tuple(islice(found, MAX_FINDINGS)),
         sha256=hashlib.sha256(data).hexdigest(),
         default_namespaces=default_namespaces,
     )
 
 
-def _choose(root: etree._Element, family: Family) -> Profile | None:
-    """Let the content choose its profile, whose schema then proves that this was the content."""
+def choose_profile(root: etree._Element, family: Family) -> Profile | None:
+    """Let the content choose its profile, whose schema then proves that this was the content.
+
+    None where it chooses none that is known, or stands more than once.
+    """
     values = {element.text or "" for element in _choosers(root, family)}
     return family.profiles.get(values.pop()) if len(values) == 1 else None
 
@@ -173,17 +175,14 @@ def _unknown_findings(root: etree._Element, family: Family) -> Iterator[Finding]
         yield _finding("CON-607", element, element.text or "")
 
 
-def _byte_findings(data: bytes) -> Iterator[Finding]:
+def byte_findings(data: bytes) -> Iterator[Finding]:
+    """Warn of a byte order mark (SIG-115)."""
     if has_byte_order_mark(data):
         yield Finding(code="SIG-115", line=1)
 
 
 def _namespaces(data: bytes) -> tuple[bool, list[Finding]]:
     """Say whether the bytes declare a default namespace, and find what they must not declare."""
-    engine = native()
-    plain = None if engine is None else engine.declarations(data)
-    if plain is not None and all(uri in _ALLOWED_DECLARATIONS for _, uri in plain[1]):
-        return any(not prefix for prefix, _ in plain[1]), []
     declarations = list(_declarations(data))
     default = any(declared["prefix"] is None for declared in declarations)
     return default, list(_namespace_findings(data, declarations))
@@ -229,11 +228,16 @@ def _bearers_by_id(root: etree._Element) -> dict[str, list[etree._Element]]:
     return bearers
 
 
+def unique(bearers: Mapping[str, list[etree._Element]]) -> Mapping[str, etree._Element]:
+    """Keep the values that one element bears alone, and that element."""
+    return MappingProxyType({value: held[0] for value, held in bearers.items() if len(held) == 1})
+
+
 def _structure_findings(
     root: etree._Element, bearers: Mapping[str, list[etree._Element]], profile: Profile
 ) -> Iterator[Finding]:
     if root.tag == profile.root:
-        yield from _duplicate_findings(root, bearers, profile)
+        yield from duplicate_findings(root, bearers, profile)
         yield from _schema_findings(root, profile)
     else:
         # XML Schema would take any global element for the root, a lone ds:Signature too; and every
@@ -241,12 +245,12 @@ def _structure_findings(
         yield _finding("SIG-140", root, str(root.tag))
 
 
-def _duplicate_findings(
+def duplicate_findings(
     root: etree._Element, bearers: Mapping[str, list[etree._Element]], profile: Profile
 ) -> Iterator[Finding]:
     """Refuse an Id that stands twice, but where the profile makes it a join key at every place."""
     # By exact tags from the root, so that a namesake in a namespace is another place.
-    keys = {key for path in profile.repeatable_ids for key in root.iterfind(path.split("/", 2)[2])}
+    keys = {key for path in profile.repeatable_ids for key in root.findall(path.split("/", 2)[2])}
     for value, held in bearers.items():
         if len(held) == 1 or keys.issuperset(held):
             continue

@@ -18,7 +18,7 @@ from app.transcripts.locations import location_of
 class Record(Protocol):
     """An element whose fields are read one after another.
 
-    `TreeRecord` reads a tree. The one of `app.engine` reads octets: it raises `Unreadable` instead
+    `TreeRecord` reads a tree. The one of `app.engine` reads octets: it raises `Unplain` instead
     of every refusal, and the tree must then be read.
     """
 

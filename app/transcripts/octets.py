@@ -8,7 +8,6 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from app.engine import native
 from app.transcripts.finding import Finding, shortened
 from app.transcripts.limits import Limits
 
@@ -108,21 +107,19 @@ def count_findings(data: bytes, limits: Limits) -> Iterator[Finding]:
     """
     if data.count(b"<") > 2 * limits.elements + 1:
         yield Finding(code="SIG-121", value=f"> {limits.elements} elements")
-    attributes = limits.elements * limits.attributes
-    if len(data) > 2 * attributes and data.count(b'"') + data.count(b"'") > 2 * attributes:
+    if has_too_many_quotes(data, limits):
+        attributes = limits.elements * limits.attributes
         yield Finding(code="SIG-121", value=f"> {attributes} attributes")
     yield from _namespace_count_findings(data, limits)
 
 
+def has_too_many_quotes(data: bytes, limits: Limits) -> bool:
+    """Say whether there are more quotes than those of all attributes that are allowed."""
+    most = 2 * limits.elements * limits.attributes
+    return len(data) > most and data.count(b'"') + data.count(b"'") > most
+
+
 def _namespace_count_findings(data: bytes, limits: Limits) -> Iterator[Finding]:
-    engine = native()
-    plain = None if engine is None else engine.declarations(data)
-    if (
-        plain is not None
-        and plain[0] <= limits.namespaces
-        and len({prefix for prefix, _ in plain[1]}) <= limits.prefixes
-    ):
-        return
     declarations, prefixes, at = 0, set[bytes](), data.find(b"xmlns")
     while at >= 0:
         declarations += 1

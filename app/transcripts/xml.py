@@ -1,4 +1,4 @@
-"""One hardened parse: the only module that parses XML.
+"""One hardened parse: the only module that hands XML to libxml2.
 
 The raw bytes are scanned (`octets`) before libxml2 sees them.
 """

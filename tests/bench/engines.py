@@ -28,6 +28,7 @@ from app.signatures.report import Indication
 from app.signatures.shape import read_signature
 from app.signatures.verify import verify_transcript
 from app.transcripts.document import open_document
+from app.transcripts.plain_document import open_plain_document
 from app.transcripts.profile import HOC_BA_1_THCS
 from app.transcripts.xml import load_schema
 from tests.bench.documents import Problem, parsed, signatures_of, targets_of
@@ -122,7 +123,9 @@ def ours_cold(problem: Problem) -> Calls:
 
 def ours_hot_loop(problem: Problem) -> Calls:
     """Steps 7 to 14 on the tree: shape, references, octets, digests, certificate, value, time."""
-    document = open_document(problem.xml, HOC_BA_1_THCS)
+    document = open_plain_document(problem.xml, HOC_BA_1_THCS) or open_document(
+        problem.xml, HOC_BA_1_THCS
+    )
     slots = take_inventory(document).slots
 
     def verify() -> None:

@@ -37,7 +37,8 @@ PACKAGE = ROOT / "app" / "signatures"
 TESTS = (
     "tests/unit/signatures",
     "tests/unit/transcripts",
-    "tests/unit/engine/test_twins.py",
+    "tests/unit/engine/test_records.py",
+    "tests/unit/engine/test_signatures.py",
     "tests/attacks/test_attacks.py",
 )
 """Not the changed bytes and structures: they take long, and what they find others name."""

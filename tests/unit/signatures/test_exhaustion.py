@@ -18,8 +18,9 @@ def exhausted(*_: Any, **__: Any) -> Any:
     raise MemoryError
 
 
-def test_a_verdict_on_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "open_document", exhausted)
+@pytest.mark.parametrize("name", ["open_plain_document", "take_inventory"])
+def test_a_verdict_on_a_document(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, name, exhausted)
     with pytest.raises(MemoryError):
         case_of().verify()
 
