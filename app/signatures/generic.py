@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509 import load_der_x509_certificate
 from lxml import etree
 
@@ -31,6 +29,7 @@ from app.signatures.failure import Failed
 from app.signatures.judgement import VIETNAM
 from app.signatures.key_values import read_key_value
 from app.signatures.properties import XADES, check_binding
+from app.signatures.public_keys import read_public_key
 from app.signatures.shape import Dialect, ReferenceParts, SignatureParts, read_signature
 from app.signatures.targets import Targets
 from app.transcripts.finding import DocumentRefused
@@ -128,13 +127,10 @@ def verify_raw(algorithm_uri: str, spki_der: bytes, data: bytes, signature_value
         signature_value: as in `ds:SignatureValue`, for ECDSA `r || s`.
     """
     method = SIGNATURES.get(algorithm_uri)
-    try:
-        key = accepted_key(load_der_public_key(spki_der))
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    if method is None:
         return False
-    if method is None or key is None or not method.fits(key):
-        return False
-    return verify_value(method, key, data, signature_value)
+    key = accepted_key(read_public_key(spki_der, method))
+    return key is not None and verify_value(method, key, data, signature_value)
 
 
 def _check(

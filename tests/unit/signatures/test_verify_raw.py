@@ -6,12 +6,18 @@ from pathlib import Path
 
 import cryptography_vectors
 import pytest
+from asn1crypto import algos
+from asn1crypto.keys import PublicKeyInfo
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -150,6 +156,7 @@ def joined(r: int, s: int, size: int) -> bytes:
     return (r % 2 ** (8 * size)).to_bytes(size) + (s % 2 ** (8 * size)).to_bytes(size)
 
 
+EC_KEY = bytes.fromhex("06072a8648ce3d0201")
 SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 
 
@@ -217,6 +224,82 @@ def test_keys_that_are_not_of_the_field_verify_nothing() -> None:
     )
 
 
+def kept_for_pss(parameters: algos.RSASSAPSSParams | None = None) -> bytes:
+    """The RSA key with the name of RSASSA-PSS (RFC 4055 section 1.2)."""
+    key = PublicKeyInfo.load(spki(RSA.public_key()))["public_key"]
+    algorithm = {"algorithm": "rsassa_pss"} | ({"parameters": parameters} if parameters else {})
+    der: bytes = PublicKeyInfo({"algorithm": algorithm, "public_key": key.copy()}).dump()
+    return der
+
+
+def pss_parameters(name: str, length: int) -> algos.RSASSAPSSParams:
+    digest = {"algorithm": name}
+    mask = {"algorithm": "mgf1", "parameters": digest}
+    return algos.RSASSAPSSParams(
+        {"hash_algorithm": digest, "mask_gen_algorithm": mask, "salt_length": length}
+    )
+
+
+def test_a_key_kept_for_pss_serves_no_other_padding_and_no_other_parameters() -> None:
+    assert isinstance(RSA, rsa.RSAPrivateKey)
+    hash_ = hashes.SHA256()
+    value = RSA.sign(DATA, PSS(MGF1(hash_), hash_.digest_size), hash_)
+    uri = "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"
+    assert verify_raw(uri, kept_for_pss(), DATA, value)
+    assert verify_raw(uri, kept_for_pss(pss_parameters("sha256", 32)), DATA, value)
+    for other in (pss_parameters("sha512", 64), pss_parameters("sha256", 33)):
+        assert not verify_raw(uri, kept_for_pss(other), DATA, value)
+    plain = RSA.sign(DATA, PKCS1v15(), hash_)
+    assert verify_raw(f"{MORE}rsa-sha256", spki(RSA.public_key()), DATA, plain)
+    assert not verify_raw(f"{MORE}rsa-sha256", kept_for_pss(), DATA, plain)
+
+
+def test_a_key_is_a_subject_public_key_info_and_its_curve_has_a_name() -> None:
+    assert isinstance(P256, ec.EllipticCurvePrivateKey)
+    assert isinstance(RSA, rsa.RSAPrivateKey)
+    uri, value = f"{MORE}ecdsa-sha256", raw(P256.sign(DATA, ec.ECDSA(hashes.SHA256())), 32)
+    named = spki(P256.public_key())
+    # The parameters of P-256 themselves, as `openssl ec -param_enc explicit` writes them.
+    field = bytes.fromhex("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff")
+    a = bytes.fromhex("ffffffff00000001000000000000000000000000fffffffffffffffffffffffc")
+    b = bytes.fromhex("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b")
+    order = ec.SECP256R1.group_order.to_bytes(32)
+    generator = ec.derive_private_key(1, ec.SECP256R1()).public_key()
+    base = generator.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    curve = tlv(0x30, tlv(4, a) + tlv(4, b))
+    prime = tlv(0x30, bytes.fromhex("06072a8648ce3d0101") + tlv(2, b"\0" + field))
+    described = tlv(
+        0x30, b"\2\1\1" + prime + curve + tlv(4, base) + tlv(2, b"\0" + order) + b"\2\1\1"
+    )
+    algorithm = tlv(0x30, EC_KEY + described)
+    point = P256.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    explicit = tlv(0x30, algorithm + tlv(3, b"\0" + point))
+    assert load_der_public_key(explicit) == P256.public_key()
+    assert verify_raw(uri, named, DATA, value)
+    nameless = tlv(0x30, tlv(0x30, EC_KEY) + tlv(3, b"\0" + point))
+    for key in (explicit, named + b"\0", nameless):
+        assert not verify_raw(uri, key, DATA, value)
+    bare = RSA.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
+    signature = RSA.sign(DATA, PKCS1v15(), hashes.SHA256())
+    assert not verify_raw(f"{MORE}rsa-sha256", bare, DATA, signature)
+
+
+def tlv(tag: int, contents: bytes) -> bytes:
+    """Write a DER value of up to 65,535 octets."""
+    size = len(contents)
+    length = bytes([size]) if size < 0x80 else b"\x82" + size.to_bytes(2)
+    if 0x80 <= size < 0x100:
+        length = b"\x81" + bytes([size])
+    return bytes([tag]) + length + contents
+
+
+def test_a_key_for_agreement_is_none_that_signs() -> None:
+    # Its parameters may be anything: it is not even read.
+    algorithm = tlv(0x30, bytes.fromhex("06092a864886f70d010301") + tlv(0x30, b"\2\1\7\2\1\2"))
+    key = tlv(0x30, algorithm + tlv(3, b"\0\2\1\3"))
+    assert not any(verify_raw(uri, key, DATA, b"x" * 64) for uri in SIGNATURES)
+
+
 @given(
     st.sampled_from([*SIGNATURES, "", "urn:x"]),
     st.binary(max_size=120),
@@ -225,6 +308,6 @@ def test_keys_that_are_not_of_the_field_verify_nothing() -> None:
 )
 def test_garbage_is_false_and_nothing_else(uri: str, key: bytes, value: bytes, at: int) -> None:
     assert not verify_raw(uri, key, DATA, value)
-    for genuine in (RSA, P256):
-        der = spki(genuine.public_key())
+    restricted = kept_for_pss(pss_parameters("sha256", 32))
+    for der in (spki(RSA.public_key()), spki(P256.public_key()), restricted):
         assert not verify_raw(uri, der[:at] + key + der[at:], DATA, value)
