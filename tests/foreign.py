@@ -63,3 +63,15 @@ def x509_data(document: bytes) -> str:
     match = re.search(rb"<ds:X509Data>.*</ds:X509Data>", document, re.DOTALL)
     assert match is not None
     return match[0].decode()
+
+
+def with_key_info(document: bytes, content: str) -> bytes:
+    """Replace what the one `ds:KeyInfo` of a document holds."""
+    replaced, times = re.subn(
+        rb"<ds:KeyInfo>.*</ds:KeyInfo>",
+        f"<ds:KeyInfo>{content}</ds:KeyInfo>".encode(),
+        document,
+        flags=re.DOTALL,
+    )
+    assert times == 1
+    return replaced

@@ -128,11 +128,20 @@ def certificate_of(parts: SignatureParts) -> Certificate:
         leaf = certificates[0]  # an authority signs by itself: the path check refuses it
     if leaf is None:
         raise Failed("SIG-310", parts.key_info)
+    check_issuer_serial(parts, leaf.serial)
+    return leaf
+
+
+def check_issuer_serial(parts: SignatureParts, number: int) -> None:
+    """Hold X509IssuerSerial, where present, to the serial number of the signing certificate.
+
+    Raises:
+        Failed: SIG-311 it names another certificate.
+    """
     if parts.issuer_serial is not None:
         serial = parts.issuer_serial.findtext(f"{{{DS}}}X509SerialNumber")
-        if serial is None or serial.strip() != str(leaf.serial):
+        if serial is None or serial.strip() != str(number):
             raise Failed("SIG-311", parts.issuer_serial, serial)
-    return leaf
 
 
 def public_key_of(certificate: x509.Certificate) -> object:

@@ -14,19 +14,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from cryptography.x509 import load_der_x509_certificate
 from lxml import etree
 
 from app.signatures.algorithms import DS, SIGNATURES, verify_value
-from app.signatures.certificates import (
-    Certificate,
-    accepted_key,
-    certificate_of,
-    public_key_of,
-)
+from app.signatures.certificates import accepted_key
 from app.signatures.dialects import DOCUMENTS, LEGACY_DOCUMENTS
 from app.signatures.failure import Failed
 from app.signatures.judgement import VIETNAM
+from app.signatures.key_certificates import KeyCertificate, key_certificate
 from app.signatures.key_values import read_key_value
 from app.signatures.properties import XADES, check_binding
 from app.signatures.public_keys import read_public_key
@@ -160,7 +155,7 @@ def _check_parts(parts: SignatureParts, targets: Targets, dialect: Dialect) -> S
         references.append(_result(reference, target, digest_ok=len(codes) == before))
     certificate = None
     try:
-        certificate = certificate_of(parts) if parts.certificates else None
+        certificate = key_certificate(parts)
         _check_value(parts, certificate, targets, dialect)
     except Failed as failed:
         codes.append(failed.code)
@@ -186,7 +181,7 @@ def _scope(named: Sequence[etree._Element], root: etree._Element) -> Scope:
 
 
 def _check_value(
-    parts: SignatureParts, certificate: Certificate | None, targets: Targets, dialect: Dialect
+    parts: SignatureParts, certificate: KeyCertificate | None, targets: Targets, dialect: Dialect
 ) -> None:
     """Check the signature value with the key of KeyInfo, and what binds the certificate to it.
 
@@ -200,7 +195,7 @@ def _check_value(
         for holder in parts.objects:
             for qualifying in holder.findall(f"{{{XADES}}}QualifyingProperties"):
                 check_binding(qualifying, certificate)
-        keys.append(public_key_of(load_der_x509_certificate(certificate.der)))
+        keys.append(read_public_key(certificate.spki, parts.method))
     if any(key != keys[0] for key in keys):
         raise Failed("SIG-311", key_info)
     key = accepted_key(keys[0], legacy=dialect.key_values)

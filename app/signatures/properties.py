@@ -7,6 +7,7 @@ Everything here must be signed: an object that no Reference covers is refused.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from typing import Protocol
 
 from asn1crypto import tsp
 from lxml import etree
@@ -27,6 +28,22 @@ _VIETNAM = timezone(timedelta(hours=7))
 
 _LEGACY_DIGESTS = {f"{DS}sha1": hashlib.sha1}
 """SHA-1 may still name a certificate in a v1 property; the pinned path, not this, proves it."""
+
+
+class Named(Protocol):
+    """A certificate by what names it."""
+
+    @property
+    def der(self) -> bytes:
+        """All its octets."""
+
+    @property
+    def serial(self) -> int:
+        """Its serial number."""
+
+    @property
+    def issuer_der(self) -> bytes:
+        """The name of its issuer, DER."""
 
 
 @quick
@@ -100,7 +117,7 @@ def _time(element: etree._Element) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=_VIETNAM)
 
 
-def check_binding(qualifying: etree._Element, certificate: Certificate) -> None:
+def check_binding(qualifying: etree._Element, certificate: Named) -> None:
     """Hold SigningCertificate and SigningCertificateV2, where present, to the signing certificate.
 
     Raises:
@@ -115,7 +132,7 @@ def check_binding(qualifying: etree._Element, certificate: Certificate) -> None:
                 raise Failed("SIG-311", binding)
 
 
-def _digest_fits(cert: etree._Element, certificate: Certificate) -> bool:
+def _digest_fits(cert: etree._Element, certificate: Named) -> bool:
     method = cert.find(f"{_}CertDigest/{_DS}DigestMethod")
     value = read_base64(cert.findtext(f"{_}CertDigest/{_DS}DigestValue"))
     uri = "" if method is None else method.get("Algorithm", "")
@@ -123,7 +140,7 @@ def _digest_fits(cert: etree._Element, certificate: Certificate) -> bool:
     return digest is not None and digest(certificate.der).digest() == value
 
 
-def _serial_fits(cert: etree._Element, certificate: Certificate) -> bool:
+def _serial_fits(cert: etree._Element, certificate: Named) -> bool:
     serial = cert.findtext(f"{_}IssuerSerial/{_DS}X509SerialNumber")
     if serial is not None and serial.strip() != str(certificate.serial):
         return False

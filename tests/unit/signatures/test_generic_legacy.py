@@ -1,7 +1,6 @@
 """Signatures of any XML document: what only old ones have."""
 
 import base64
-import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from tests.foreign import (
     only,
     signed,
     template_of,
+    with_key_info,
     x509_data,
 )
 from tests.peers.foreign import (
@@ -87,17 +87,6 @@ def key_value(kind: str) -> str:
         '<e:NamedCurve URI="urn:oid:1.2.840.10045.3.1.7"></e:NamedCurve>'
         f"<e:PublicKey>{point}</e:PublicKey></e:ECKeyValue></ds:KeyValue>"
     )
-
-
-def with_key_info(document: bytes, content: str) -> bytes:
-    replaced, times = re.subn(
-        rb"<ds:KeyInfo>.*</ds:KeyInfo>",
-        f"<ds:KeyInfo>{content}</ds:KeyInfo>".encode(),
-        document,
-        flags=re.DOTALL,
-    )
-    assert times == 1
-    return replaced
 
 
 @pytest.mark.parametrize(
