@@ -30,6 +30,7 @@ def _any_documents(*, legacy: bool) -> Dialect:
             for method, form in PLAIN_FORMS.items()
             for end in ("", "WithComments" if method.endswith("#") else "#WithComments")
         },
+        descriptions=True,
         key_values=legacy,
     )
 

@@ -91,7 +91,7 @@ def verify_xmldsig(
     Args:
         document: untrusted bytes.
         at: the time for which algorithms must be accepted, aware.
-        allow_legacy: take SHA-1, RSA from 1024 bits, keys in KeyValue and references to "" too.
+        allow_legacy: take SHA-1, RSA from 1024 bits, bare keys in KeyInfo and references to "" too.
 
     Returns:
         One result for each signature; none for a document without a signature. A document that is
@@ -190,7 +190,7 @@ def _check_value(
             or key is named as well; SIG-312 weak key; SIG-320 wrong value.
     """
     key_info = parts.key_info
-    keys = [read_key_value(value) for value in parts.key_values]
+    keys = [read_key_value(value, parts.method) for value in parts.key_values]
     if certificate is not None:
         for holder in parts.objects:
             for qualifying in holder.findall(f"{{{XADES}}}QualifyingProperties"):

@@ -13,6 +13,7 @@ from app.signatures.base64 import read_base64
 from app.signatures.failure import Failed
 
 _ = f"{{{DS}}}"
+DS11 = "http://www.w3.org/2009/xmldsig11#"
 _X509_DATA, _CERTIFICATE, _ISSUER_SERIAL, _SUBJECT_NAME = (
     f"{_}X509Data",
     f"{_}X509Certificate",
@@ -33,15 +34,20 @@ _CACHE_SIZE = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """What may hold the key: certificates in DER, `ds:KeyValue` elements."""
+    """What may hold the key: certificates in DER, elements that state a bare one."""
 
     certificates: tuple[bytes, ...]
     issuer_serial: etree._Element | None
     values: tuple[etree._Element, ...] = ()
 
 
-def read_key_info(key_info: etree._Element) -> Keys:
+def read_key_info(key_info: etree._Element, *, descriptions: bool = False) -> Keys:
     """Take one `ds:X509Data` with certificates, one IssuerSerial at most, and names.
+
+    Args:
+        key_info: the `ds:KeyInfo`.
+        descriptions: whether what only describes a certificate (key identifiers, revocation lists,
+            digests) is passed over.
 
     Raises:
         Failed: SIG-210 something else, SIG-212 base64, SIG-310 none or too many certificates, or
@@ -60,7 +66,7 @@ def read_key_info(key_info: etree._Element) -> Keys:
     known = len(certificates) + len(serials) + len(names)
     if not 1 <= len(certificates) <= MAX_CERTIFICATES:
         raise Failed("SIG-310", key_info)
-    if known != len(children) or len(serials) > 1:
+    if (known != len(children) and not descriptions) or len(serials) > 1:
         raise Failed("SIG-210", data)
     return Keys(
         certificates=tuple([_certificate(element) for element in certificates]),
@@ -74,7 +80,7 @@ def read_any_key_info(key_info: etree._Element) -> Keys:
     Raises:
         Failed: SIG-212 base64, SIG-310 no key, too many, or one that is too long.
     """
-    values = key_info.findall(f"{_}KeyValue")
+    values = key_info.findall(f"{_}KeyValue") + key_info.findall(f"{{{DS11}}}DEREncodedKeyValue")
     certificates = key_info.findall(f"{_}X509Data/{_}X509Certificate")
     serials = key_info.findall(f"{_}X509Data/{_}X509IssuerSerial")
     carriers = len(values) + len(certificates)

@@ -68,14 +68,15 @@ class Dialect:
 
     Attributes:
         canonicalizations: the plain forms by the URIs of their methods.
-        key_values: whether the key may stand in `ds:KeyValue`; then names, key identifiers and
-            revocation lists in `ds:KeyInfo` are passed over as well, and certificates may lie in
-            several `ds:X509Data`.
+        descriptions: whether `ds:X509Data` may hold key identifiers and revocation lists too.
+        key_values: whether the key may stand there bare, in `ds:KeyValue`; then names in
+            `ds:KeyInfo` are passed over as well, and certificates may lie in several `ds:X509Data`.
     """
 
     digests: Mapping[str, DigestMethod]
     signatures: Mapping[str, SignatureMethod]
     canonicalizations: Mapping[str, CanonicalForm]
+    descriptions: bool = False
     key_values: bool = False
 
 
@@ -106,7 +107,7 @@ class SignatureParts:
     """One `ds:Signature`, its text decoded, nothing verified yet.
 
     Attributes:
-        key_values: the `ds:KeyValue` elements, for dialects that take them.
+        key_values: the elements that state bare keys, for dialects that take them.
     """
 
     element: etree._Element
@@ -144,7 +145,11 @@ def read_signature(
         if extra.tag != _OBJECT:
             raise Failed("SIG-210", extra)
     c14n, method, *references = _signed_info_children(signed_info)
-    keys = read_any_key_info(key_info) if dialect.key_values else read_key_info(key_info)
+    keys = (
+        read_any_key_info(key_info)
+        if dialect.key_values
+        else read_key_info(key_info, descriptions=dialect.descriptions)
+    )
     return SignatureParts(
         element=signature,
         signed_info=signed_info,

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from app.signatures.shape import FIELD
 from tests.chains import Party, Wish, make
-from tests.foreign import only, signed, with_key_info
-from tests.peers.foreign import key_of
+from tests.foreign import only, signed, with_key_info, x509_data
+from tests.peers.foreign import DSIG11, key_of
 
 EC = key_of("ec").key
 
@@ -87,3 +91,53 @@ def test_what_is_odd_about_a_certificate_does_not_hide_its_key(kind: str, tmp_pa
     document = with_key_info(signed(tmp_path, key="ec"), certificates(der))
     result = only(document, legacy=False)
     assert (result.code, result.certificate_sha256) == (None, sha256(der).hexdigest())
+
+
+def test_what_describes_a_certificate_is_passed_over_beside_it(tmp_path: Path) -> None:
+    document = signed(tmp_path, key="ec")
+    beside = "<ds:X509SKI>AAAA</ds:X509SKI><ds:X509CRL>AAAA</ds:X509CRL>"
+    described = with_key_info(document, certificates(holder().der, beside=beside))
+    assert only(described).passed
+    assert only(described, legacy=False).passed
+    assert not FIELD.descriptions
+    for more in ("<ds:KeyName>x</ds:KeyName>", certificates(holder().der)):
+        several = with_key_info(document, certificates(holder().der) + more)
+        assert only(several, legacy=False).code == "SIG-310"
+
+
+def der_encoded(key: PublicKeyTypes) -> str:
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    text = base64.b64encode(spki).decode()
+    return f'<e:DEREncodedKeyValue xmlns:e="{DSIG11}">{text}</e:DEREncodedKeyValue>'
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ec"])
+def test_a_key_in_der_is_legacy(kind: str, tmp_path: Path) -> None:
+    document = signed(tmp_path, key=kind)
+    stated = der_encoded(key_of(kind).key.public_key())
+    result = only(with_key_info(document, stated))
+    assert (result.code, result.certificate_sha256) == (None, None)
+    assert only(with_key_info(document, stated), legacy=False).code == "SIG-310"
+    both = with_key_info(document, stated + x509_data(document))
+    assert only(both).passed
+    assert only(with_key_info(document, stated * 2)).code == "SIG-310"
+    lying = der_encoded(ec.derive_private_key(815, ec.SECP256R1()).public_key())
+    assert only(with_key_info(document, lying + x509_data(document))).code == "SIG-311"
+
+
+@pytest.mark.parametrize(
+    ("stated", "code"),
+    [
+        (f'<e:DEREncodedKeyValue xmlns:e="{DSIG11}">!</e:DEREncodedKeyValue>', "SIG-212"),
+        (f'<e:DEREncodedKeyValue xmlns:e="{DSIG11}">AAAA</e:DEREncodedKeyValue>', "SIG-312"),
+        (
+            der_encoded(ed25519.Ed25519PrivateKey.from_private_bytes(b"m" * 32).public_key()),
+            "SIG-312",
+        ),
+        (der_encoded(ec.derive_private_key(7, ec.SECP256K1()).public_key()), "SIG-312"),
+    ],
+)
+def test_a_key_in_der_that_is_none_of_ours_is_refused(
+    stated: str, code: str, tmp_path: Path
+) -> None:
+    assert only(with_key_info(signed(tmp_path, key="ec"), stated)).code == code
