@@ -99,6 +99,7 @@ def test_a_moved_target_is_told_by_its_path(tmp_path: Path) -> None:
             "SIG-320",
         ),
         ("<ds:SignedInfo>", "<ds:SignedInfo><!-- x -->", "SIG-210"),
+        ("</ds:SignedInfo>", "<ds:Manifest/></ds:SignedInfo>", "SIG-210"),
         ("<ds:DigestValue>", "<ds:DigestValue><!-- x -->", "SIG-212"),
         ("<ds:SignatureValue>", "<ds:SignatureValue><!-- x -->", "SIG-212"),
         ("<ds:X509Certificate>", "<ds:X509Certificate><!-- x -->", "SIG-212"),
