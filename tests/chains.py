@@ -58,7 +58,8 @@ class Wish:
 
 
 def name_of(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+    """A name of one part, or of none."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)] if text else [])
 
 
 def make(wish: Wish) -> Party:

@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from hashlib import sha256
+from ipaddress import ip_address, ip_network
 from typing import Any, TypeVar
 
 from asn1crypto import algos, crl, keys, x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator import ValidationContext, name_trees
+from pyhanko_certvalidator.authority import CertTrustAnchor, TrustQualifiers
 from pyhanko_certvalidator.ltv.poe import POEManager
 from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.policy_decl import (
     CertRevTrustPolicy,
+    PKIXValidationParams,
     RevocationCheckingPolicy,
     RevocationCheckingRule,
 )
@@ -67,6 +70,17 @@ def _remember_prepared_strings() -> None:
 _remember_prepared_strings()
 
 
+def _network_contains(network: str, address: str) -> bool:
+    """Compare what a constraint and a certificate state; the library has no rule of its own."""
+    try:
+        return ip_address(address) in ip_network(network, strict=False)
+    except ValueError as error:
+        raise name_trees.NameConstraintError from error
+
+
+name_trees._name_type_checkers[name_trees.GeneralNameType.IP_ADDRESS] = _network_contains  # type: ignore[assignment]  # noqa: SLF001 -- reason: no public seam; its other rules take names too
+
+
 class BudgetExceeded(Exception):
     """The question takes more work than any honest one."""
 
@@ -95,7 +109,7 @@ def open_context(material: Material, at: datetime, *, revocation: bool) -> Valid
     )
     registry = _Registry.build(material.certificates)
     return _Context(
-        trust_roots=list(material.anchors),
+        trust_roots=[_anchor(certificate) for certificate in material.anchors],
         certificate_registry=registry,
         moment=at,
         allow_fetching=False,
@@ -106,6 +120,26 @@ def open_context(material: Material, at: datetime, *, revocation: bool) -> Valid
         revinfo_manager=_Revocations(registry, POEManager(), material.crls, material.ocsps),
         signature_validator=ACCEPTED_SIGNATURES,
     )
+
+
+def _anchor(certificate: x509.Certificate) -> CertTrustAnchor:
+    """Pin a root with the limits that it sets to names and path lengths (RFC 5937 section 3.2)."""
+    permitted = name_trees.default_permitted_subtrees()
+    excluded = name_trees.default_excluded_subtrees()
+    limits = certificate.name_constraints_value
+    if limits is not None:
+        for trees, name in ((permitted, "permitted_subtrees"), (excluded, "excluded_subtrees")):
+            if isinstance(limits[name], x509.GeneralSubtrees):
+                trees.update(name_trees.process_general_subtrees(limits[name]))
+    length = certificate.max_path_length
+    qualifiers = TrustQualifiers(
+        standard_parameters=PKIXValidationParams(
+            initial_permitted_subtrees=permitted, initial_excluded_subtrees=excluded
+        ),
+        max_path_length=length,
+        max_aa_path_length=length,
+    )
+    return CertTrustAnchor(certificate, qualifiers)
 
 
 def finish(work: Coroutine[Any, Any, _T]) -> _T:

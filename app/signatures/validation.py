@@ -103,7 +103,8 @@ def validate_path(  # noqa: PLR0913 -- reason: the arguments of RFC 5280 section
     Args:
         leaf: a certificate, DER; all other certificates too.
         intermediates: certificates that a path may pass through, in any order.
-        anchors: pinned roots; their own validity and revocation are not questioned.
+        anchors: pinned roots; their own validity and revocation are not questioned, what they say
+            of the names and the paths below them counts.
         crls: revocation lists, DER.
         ocsps: OCSP responses, DER.
         at: the aware time for which the answer holds; statements about revocation must cover it.
@@ -202,9 +203,11 @@ def _read_one(der: bytes) -> x509.Certificate | None:
         # asn1crypto parses late; what this touches, the search for paths relies on.
         _ = certificate.issuer.hashable, certificate.subject.hashable, certificate.serial_number
         _ = certificate.critical_extensions, certificate.authority_issuer_serial
+        kinds = [one["extn_id"].dotted for one in certificate["tbs_certificate"]["extensions"]]
     except (ValueError, TypeError):
         return None
-    return certificate
+    # One extension twice is read differently by different programs (RFC 5280 section 4.2).
+    return certificate if len(set(kinds)) == len(kinds) else None
 
 
 def _judge(leaf: bytes, question: _Question) -> PathResult:
@@ -257,7 +260,8 @@ def _fault(
         return "SIG-402"
     except NotYetValidError:
         return "SIG-403"
-    except ValidationError:
+    except (ValidationError, NotImplementedError):
+        # Constraints on names of a kind that nothing here compares refuse (RFC 5280 4.2.1.10).
         return "SIG-401"
     asked = all(one.serial_number > 0 for one in path.iter_certs(include_root=True))
     if asked and not agrees(certificates, question.at):
