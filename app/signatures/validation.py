@@ -97,8 +97,9 @@ def validate_path(  # noqa: PLR0913 -- reason: the arguments of RFC 5280 section
 ) -> PathResult:
     """Find and validate a path from a certificate to an anchor; raises nothing but MemoryError.
 
-    Policies are not constrained beyond what the certificates themselves demand. Keys and algorithms
-    are those of the field throughout. Whether the leaf may sign documents is not asked here.
+    Policies are not constrained beyond what the certificates themselves demand. Whatever signs a
+    certificate or a statement has a key and an algorithm of the field. The leaf's own key, and
+    whether the leaf may sign documents, is not asked about here.
 
     Args:
         leaf: a certificate, DER; all other certificates too.
