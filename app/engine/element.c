@@ -1,4 +1,4 @@
-/* An element of a plain document, in the words of lxml's, and as `Record` of app.transcripts.fields.
+/* An element of a plain document, in the words of lxml's.
  *
  * Two elements are equal when they are the same one of the same document. `Unplain` is raised for
  * whatever the Python must look at again on libxml2's tree.
@@ -7,7 +7,7 @@
 
 enum { MANY_LINES = 65535 }; /* from here on libxml2 counts lines by other means */
 
-static PyObject *unplain, *normalize, *nfc, *strip;
+PyObject *unplain;
 
 PyObject *element_of(Table *table, const Entry *entry)
 {
@@ -91,7 +91,7 @@ int next_attribute(const Table *table, const Entry *entry, uint32_t *place, Rang
     return 1;
 }
 
-static int find_attribute(const Table *table, const Entry *entry, PyObject *wanted, Range *value)
+int find_attribute(const Table *table, const Entry *entry, PyObject *wanted, Range *value)
 {
     Py_ssize_t length;
     const char *name = PyUnicode_AsUTF8AndSize(wanted, &length);
@@ -104,71 +104,6 @@ static int find_attribute(const Table *table, const Entry *entry, PyObject *want
             return 1;
     }
     return 0;
-}
-
-/* --- Paths: names, `{namespace}name` or `*`, with slashes between. */
-
-typedef struct {
-    int any;
-    Py_ssize_t ns; /* -1 for one that no element here has */
-    const char *name;
-    size_t length;
-} Step;
-
-static Step step_of(const Table *table, const char **path)
-{
-    Step step = {0};
-    const char *at = *path;
-    if (*at == '{') {
-        const char *end = strchr(++at, '}');
-        step.ns = -1;
-        if (!end) end = at + strlen(at);
-        for (Py_ssize_t place = 0; place < PyTuple_GET_SIZE(table->namespaces); place++) {
-            PyObject *known = PyTuple_GET_ITEM(table->namespaces, place);
-            if (PyBytes_GET_SIZE(known) == end - at &&
-                !memcmp(PyBytes_AS_STRING(known), at, end - at))
-                step.ns = place + 1;
-        }
-        at = *end ? end + 1 : end;
-    }
-    step.name = at;
-    step.length = strcspn(at, "/");
-    step.any = step.length == 1 && *at == '*';
-    *path = at + step.length + (at[step.length] == '/');
-    return step;
-}
-
-static int matches(const Table *table, const Entry *entry, const Step *step)
-{
-    return step->any || (entry->ns == step->ns && is_local(table, entry, step->name, step->length));
-}
-
-/* Count the elements at a path below an element and give the first; list them all where a list is
- * given, and stop at the first where only one is wanted. -1 with an exception. */
-static Py_ssize_t find_at(Table *table, const Entry *above, const char *path, const Entry **found,
-                          PyObject *list, int only_one)
-{
-    Step step = step_of(table, &path);
-    Py_ssize_t count = 0;
-    for (const Entry *each = first_child(above); each; each = sibling(table, each)) {
-        if (!matches(table, each, &step)) continue;
-        if (*path) {
-            Py_ssize_t deeper = find_at(table, each, path, found, list, only_one);
-            if (deeper < 0) return -1;
-            count += deeper;
-        } else {
-            count++;
-            if (!*found) *found = each;
-            PyObject *one = list ? element_of(table, each) : NULL;
-            if (list && (!one || PyList_Append(list, one))) {
-                Py_XDECREF(one);
-                return -1;
-            }
-            Py_XDECREF(one);
-        }
-        if (count && only_one) break;
-    }
-    return count;
 }
 
 static PyObject *findall(PyObject *self, PyObject *path)
@@ -388,85 +323,11 @@ static PyObject *bearers(PyObject *self, PyObject *name)
     return found;
 }
 
-/* --- As a record. */
-
-static PyObject *children_at(PyObject *self, PyObject *path) { return findall(self, path); }
-
-/* The one element at a path; NULL where there is none, with an exception where there are more. */
-static const Entry *single(PyObject *self, PyObject *path)
-{
-    const Element *element = (Element *)self;
-    const Entry *found = NULL;
-    const char *names = PyUnicode_AsUTF8(path);
-    if (names && find_at(element->table, element->entry, names, &found, NULL, 0) > 1) {
-        PyErr_SetNone(unplain);
-        return NULL;
-    }
-    return found;
-}
-
-static PyObject *child_at(PyObject *self, PyObject *path)
-{
-    const Entry *entry = single(self, path);
-    if (entry) return element_of(((Element *)self)->table, entry);
-    if (!PyErr_Occurred()) PyErr_SetNone(unplain);
-    return NULL;
-}
-
-static PyObject *whole_text(PyObject *self, const Entry *entry)
-{
-    if (!entry->parent_of)
-        return decoded(((Element *)self)->table->at + entry->text, entry->closed - entry->text);
-    PyErr_SetNone(unplain);
-    return NULL;
-}
-
-static PyObject *text_at(PyObject *self, PyObject *path)
-{
-    const Entry *entry = single(self, path);
-    PyObject *text = entry ? whole_text(self, entry) : NULL;
-    Py_ssize_t length = text ? PyUnicode_GET_LENGTH(text) : 0;
-    if (length && !Py_UNICODE_ISSPACE(PyUnicode_READ_CHAR(text, 0)) &&
-        !Py_UNICODE_ISSPACE(PyUnicode_READ_CHAR(text, length - 1)))
-        return text;
-    Py_XDECREF(text);
-    if (!PyErr_Occurred()) PyErr_SetNone(unplain);
-    return NULL;
-}
-
-static PyObject *optional_at(PyObject *self, PyObject *path)
-{
-    const Entry *entry = single(self, path);
-    if (!entry && PyErr_Occurred()) return NULL;
-    if (!entry) Py_RETURN_NONE;
-    PyObject *text = whole_text(self, entry);
-    if (text && !PyUnicode_IS_ASCII(text))
-        Py_SETREF(text, PyObject_CallFunctionObjArgs(normalize, nfc, text, NULL));
-    if (text) Py_SETREF(text, PyObject_CallMethodNoArgs(text, strip));
-    if (text && !PyUnicode_GET_LENGTH(text)) Py_SETREF(text, Py_NewRef(Py_None));
-    return text;
-}
-
-static PyObject *attribute_of(PyObject *self, PyObject *name)
-{
-    Range value;
-    const Element *element = (Element *)self;
-    int found = find_attribute(element->table, element->entry, name, &value);
-    if (found > 0) return decoded(element->table->at + value.begin, value.end - value.begin);
-    if (!found) PyErr_SetNone(unplain);
-    return NULL;
-}
-
-static PyObject *misfit(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
-{
-    return PyObject_CallNoArgs(unplain);
-}
-
 static PyMethodDef methods[] = {
     {"attribute_of", attribute_of, METH_O, "As `Record.attribute_of`; raises Unplain."},
     {"bearers", bearers, METH_O, "List the elements with an attribute by its value."},
     {"child_at", child_at, METH_O, "As `Record.child_at`; raises Unplain."},
-    {"children_at", children_at, METH_O, "As `Record.children_at`."},
+    {"children_at", findall, METH_O, "As `Record.children_at`."},
     {"find", find, METH_O, "As lxml's, for paths of tags and stars."},
     {"findall", findall, METH_O, "As lxml's, for paths of tags and stars."},
     {"findtext", findtext, METH_O, "As lxml's, for paths of tags and stars."},
@@ -516,13 +377,9 @@ PyTypeObject element_type = {
 
 int prepare_elements(PyObject *module)
 {
-    PyObject *unicodedata = PyImport_ImportModule("unicodedata");
     PyObject *engine = PyImport_ImportModule("app.engine");
-    if (!unicodedata || !engine || PyType_Ready(&table_type) || PyType_Ready(&element_type)) return -1;
-    normalize = PyObject_GetAttrString(unicodedata, "normalize");
-    nfc = PyUnicode_InternFromString("NFC");
-    strip = PyUnicode_InternFromString("strip");
+    if (!engine || PyType_Ready(&table_type) || PyType_Ready(&element_type)) return -1;
     unplain = PyObject_GetAttrString(engine, "Unplain");
-    if (!normalize || !nfc || !strip || !unplain) return -1;
+    if (!unplain) return -1;
     return PyModule_AddObjectRef(module, "Element", (PyObject *)&element_type);
 }

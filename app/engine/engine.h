@@ -63,9 +63,19 @@ typedef struct {
     const Entry *entry;
 } Element;
 
+/* One step of a path: `ns` is -1 for a namespace that no element here has. */
+typedef struct {
+    int any;
+    Py_ssize_t ns;
+    const char *name;
+    size_t length;
+} Step;
+
 extern PyTypeObject table_type, element_type, grammar_type;
+extern PyObject *unplain;
 
 int prepare_elements(PyObject *module);
+int prepare_records(void);
 int prepare_values(void);
 PyObject *read_document(PyObject *module, PyObject *arguments);
 PyObject *canonical(PyObject *module, PyObject *arguments);
@@ -76,7 +86,18 @@ PyObject *quicken(PyObject *module, PyObject *arguments);
 void prepare_base64(void);
 void prepare_reader(void);
 
+PyObject *attribute_of(PyObject *self, PyObject *name);
+PyObject *child_at(PyObject *self, PyObject *path);
+PyObject *misfit(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
+PyObject *optional_at(PyObject *self, PyObject *path);
+PyObject *text_at(PyObject *self, PyObject *path);
+
 PyObject *element_of(Table *table, const Entry *entry);
+int find_attribute(const Table *table, const Entry *entry, PyObject *wanted, Range *value);
+Step step_of(const Table *table, const char **path);
+int matches(const Table *table, const Entry *entry, const Step *step);
+Py_ssize_t find_at(Table *table, const Entry *above, const char *path, const Entry **found,
+                   PyObject *list, int only_one);
 uint32_t reference_at(const char *at, uint32_t size, char *octet);
 int next_attribute(const Table *table, const Entry *entry, uint32_t *place, Range *name,
                    Range *value);

@@ -30,7 +30,9 @@ PyMODINIT_FUNC PyInit__engine(void)
     prepare_base64();
     prepare_reader();
     PyObject *module = PyModule_Create(&definition);
-    if (module && !prepare_elements(module) && !prepare_values() && !PyType_Ready(&grammar_type)) return module;
+    if (module && !prepare_elements(module) && !prepare_records() && !prepare_values() &&
+        !PyType_Ready(&grammar_type))
+        return module;
     Py_XDECREF(module);
     return NULL;
 }

@@ -26,7 +26,7 @@ static int is_ds(const Source *in, const Entry *entry, const char *name)
 }
 
 /* Find an attribute; 0 where it is absent or holds a reference. */
-static int attribute_of(const Source *in, const Entry *entry, const char *name, Range *value)
+static int value_of(const Source *in, const Entry *entry, const char *name, Range *value)
 {
     Range found;
     size_t length = strlen(name);
@@ -41,7 +41,7 @@ static int attribute_of(const Source *in, const Entry *entry, const char *name, 
 static int algorithm_of(const Source *in, const Entry *entry, const char *name, Range *value)
 {
     return is_ds(in, entry, name) && !entry->parent_of && !entry->said &&
-           attribute_of(in, entry, "Algorithm", value);
+           value_of(in, entry, "Algorithm", value);
 }
 
 static PyObject *text_of(const Source *in, Range range)
@@ -117,7 +117,7 @@ static PyObject *reference_of(const Source *in, const Entry *reference)
     Range uri, form = {0}, method, transform;
     int count = children_of(in, reference, parts, 3), steps = 0, enveloped = 0, formed = 0;
     if (count < 2 || !is_ds(in, reference, "Reference") ||
-        !attribute_of(in, reference, "URI", &uri))
+        !value_of(in, reference, "URI", &uri))
         return NULL;
     const Entry **said = parts + (count == 3);
     if (count == 3) {

@@ -6,29 +6,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, lru_cache
 
-from cryptography.x509 import load_der_x509_certificate
-
 from app.engine import quick
 from app.signatures.authority import SignerOfSlot, check_authority, is_registered
-from app.signatures.catalogue import CATALOGUE
+from app.signatures.catalogue import CATALOGUE, is_error
 from app.signatures.check import CheckedSignature
 from app.signatures.inventory import Slot
-from app.signatures.judgement import JudgedBy, judge_at, vietnamese_day
-from app.signatures.paths import check_path
+from app.signatures.judgement import vietnamese_day
 from app.signatures.report import Check, Indication, Outcome, SlotReport
-from app.signatures.revocation import NOT_REACHED, PROVISIONAL, Times, check_revocation
 from app.signatures.staff import Duty
 from app.signatures.timestamps import Proof, weigh_tokens
 from app.signatures.trust import Registration, TrustSnapshot
+from app.signatures.validity import REVOCATION_NOT_REACHED, TEACHERS, Validity, validity_of
 from app.transcripts.finding import Finding
-from app.transcripts.profile import Role
 from app.transcripts.xml import source_line
-
-_TEACHERS = (Role.SUBJECT_TEACHER, Role.HOMEROOM_TEACHER)
-
-_VALIDITIES_KEPT = 8192
-"""Verdicts on certificates kept: the signers of all packages that are open at once, some hundreds
-of classes; each package has its own time of receipt."""
 
 _CONCLUSIONS_KEPT = 1024
 """Conclusions kept: most documents find the same few codes, in the order of signing."""
@@ -107,8 +97,8 @@ def _assess(
         checks = (*checks[:-1], _timestamp(proof))
         findings = (*findings, *_findings(checked.slot, proof.codes))
     if signer is None:
-        return _report(checked, (*checks, _REVOCATION_NOT_REACHED), findings, None), findings
-    validity = _validity(
+        return _report(checked, (*checks, REVOCATION_NOT_REACHED), findings, None), findings
+    validity = validity_of(
         signer.certificate.der,
         question.trust,
         question.received_at,
@@ -142,7 +132,7 @@ def _timestamp(proof: Proof) -> Check:
 def _attested_day(signer: SignerOfSlot, question: Question) -> date | None:
     """Give the day of issue where something besides this signer's certificate speaks for it."""
     day, role = question.day, signer.role
-    if day is None or role in _TEACHERS:
+    if day is None or role in TEACHERS:
         return day
     attested = is_registered(
         signer.certificate,
@@ -152,81 +142,6 @@ def _attested_day(signer: SignerOfSlot, question: Question) -> date | None:
         day=day,
     )
     return day if attested else None
-
-
-_PATH_PASSED = Check(name="path", outcome=Outcome.PASSED)
-_REVOCATION_NOT_REACHED = Check(name="revocation", outcome=Outcome.NOT_CHECKED, code=NOT_REACHED)
-"""Without a path nobody is known who could speak about a certificate."""
-
-
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Validity:
-    """Whether a certificate was good for signing when it is judged, and why then.
-
-    Attributes:
-        codes: what both checks found.
-    """
-
-    judged_at: datetime
-    judged_by: str
-    path: Check
-    revocation: Check
-    codes: tuple[str, ...]
-
-
-@lru_cache(maxsize=_VALIDITIES_KEPT)
-def _validity(
-    certificate: bytes,
-    trust: TrustSnapshot,
-    received_at: datetime,
-    attested_day: date | None,
-    stamped_at: datetime | None,
-    role: Role,
-) -> _Validity:
-    """Check the path and the revocation of its certificates at the time of judgement.
-
-    The verdict of a snapshot on a certificate (DER) for these very times and this role.
-    """
-    judgement = judge_at(
-        attested_day, received_at, attested=attested_day is not None, stamped_at=stamped_at
-    )
-    path = check_path(certificate, trust, judgement.at)
-    if path.code is not None:
-        return _Validity(
-            judged_at=judgement.at,
-            judged_by=judgement.by.value,
-            path=Check(name="path", outcome=Outcome.FAILED, code=path.code),
-            revocation=_REVOCATION_NOT_REACHED,
-            codes=(path.code,),
-        )
-    times = Times(
-        judged_at=judgement.at,
-        received_at=received_at,
-        attested=judgement.by is JudgedBy.TIMESTAMP
-        or (judgement.by is JudgedBy.DAY_OF_ISSUE and role in _TEACHERS),
-    )
-    code = check_revocation(path.certificates, trust, times)
-    codes = () if code is None else (code,)
-    not_after = load_der_x509_certificate(certificate).not_valid_after_utc
-    if judgement.by is not JudgedBy.RECEIPT and not_after < received_at:
-        codes = ("SIG-405", *codes)
-    return _Validity(
-        judged_at=judgement.at,
-        judged_by=judgement.by.value,
-        path=_PATH_PASSED,
-        revocation=_revocation(code),
-        codes=codes,
-    )
-
-
-@cache
-def _revocation(code: str | None) -> Check:
-    if code is None or not (code in PROVISIONAL or _is_error(code)):
-        outcome = Outcome.PASSED
-    else:
-        outcome = Outcome.NOT_CHECKED if code in PROVISIONAL else Outcome.FAILED
-    return Check(name="revocation", outcome=outcome, code=code)
 
 
 def _check_authority(
@@ -276,15 +191,11 @@ def _conclusion(codes: tuple[str, ...]) -> tuple[Indication, str | None]:
     )
 
 
-def _is_error(code: str) -> bool:
-    return CATALOGUE[code].severity == "error"
-
-
 def _report(
     checked: CheckedSignature,
     checks: tuple[Check, ...],
     findings: Sequence[Finding],
-    validity: _Validity | None,
+    validity: Validity | None,
 ) -> SlotReport:
     slot, certificate = checked.slot, checked.certificate
     code, warnings = _by_severity(findings) if findings else (None, ())
@@ -310,7 +221,7 @@ def _by_severity(findings: Sequence[Finding]) -> tuple[str | None, tuple[Finding
     """Give the code of the first error, and the warnings."""
     code, warnings = None, []
     for finding in findings:
-        if not _is_error(finding.code):
+        if not is_error(finding.code):
             warnings.append(finding)
         elif code is None:
             code = finding.code

@@ -79,3 +79,8 @@ def _load() -> dict[str, Entry]:
 
 CATALOGUE: Mapping[str, Entry] = _load()
 """Every code that an answer or a report can carry."""
+
+
+def is_error(code: str) -> bool:
+    """Say whether what a code names refuses a document."""
+    return CATALOGUE[code].severity == "error"

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from app.engine import Unplain, quick
 from app.signatures.assessment import Question, assess_slots, conclusion
-from app.signatures.catalogue import CATALOGUE
+from app.signatures.catalogue import is_error
 from app.signatures.check import CheckedSignature, check_signature
 from app.signatures.context import Context, check_context
 from app.signatures.coverage import map_coverage
@@ -210,7 +210,7 @@ def _verify_opened(
         coverage=coverage,
         document_sha256=document.sha256,
     )
-    refused = any(CATALOGUE[found.code].severity == "error" for found in report.findings)
+    refused = any(is_error(found.code) for found in report.findings)
     return report, None if refused or content is None else content.value
 
 

@@ -11,8 +11,8 @@ from tests.bench.documents import Problem
 from tests.bench.engines import ours
 
 BATCH = 200
-"""Documents between two looks at the clock, before each of which garbage is collected: that takes as
-long as ten of them."""
+"""Documents between two looks at the clock. Garbage is collected before each, which takes as long
+as ten of them."""
 
 
 class Workers:

@@ -7,7 +7,7 @@ from itertools import combinations, product
 import pytest
 
 from app.sandbox.certificates import Revocation
-from app.signatures import assessment
+from app.signatures import validity
 from app.signatures.report import Indication
 from app.transcripts.limits import TRANSCRIPT_LIMITS
 from app.transcripts.locations import DS, location_of
@@ -36,20 +36,20 @@ DIMENSIONS: tuple[Sequence[object], ...] = (
 
 
 def judged(*question: object) -> tuple[object, ...]:
-    validity = assessment._validity(*question)
-    path, revocation = validity.path, validity.revocation
-    return validity.judged_at, validity.judged_by, path.code, revocation.code, validity.codes
+    judgement = validity.validity_of(*question)
+    path, revocation = judgement.path, judgement.revocation
+    return judgement.judged_at, judgement.judged_by, path.code, revocation.code, judgement.codes
 
 
 def test_a_verdict_is_kept_for_one_certificate_snapshot_time_and_role() -> None:
     questions = list(product(*DIMENSIONS))
-    assessment._validity.cache_clear()
+    validity.validity_of.cache_clear()
     together = {question: judged(*question) for question in questions}
     again = {question: judged(*question) for question in reversed(questions)}
     assert again == together
-    assert assessment._validity.cache_info().misses == len(questions)
+    assert validity.validity_of.cache_info().misses == len(questions)
     for question in questions:
-        assessment._validity.cache_clear()
+        validity.validity_of.cache_clear()
         assert judged(*question) == together[question]
     telling = {
         place
@@ -85,8 +85,8 @@ def test_memory_that_runs_out_is_not_remembered(monkeypatch: pytest.MonkeyPatch,
     def exhausted(*_: object) -> None:
         raise MemoryError
 
-    assessment._validity.cache_clear()
-    monkeypatch.setattr(assessment, name, exhausted)
+    validity.validity_of.cache_clear()
+    monkeypatch.setattr(validity, name, exhausted)
     with pytest.raises(MemoryError):
         case_of().verify()
     monkeypatch.undo()
