@@ -1,11 +1,12 @@
 """Hold two vaults against each other: what one lacks, keeps otherwise or locks for less long."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
+from typing import TypeVar
 
 from app.errors import IntegrityFailure, NotFound
 from app.vault.copying import is_locked_until, lock_wanted
@@ -92,14 +93,14 @@ async def compare_vaults(run: Comparing, compared: Compared, *, show: Callable[[
     notes = Beside(note_pages(run.there), str)
     async for names in note_pages(run.here):
         there = await notes.up_to(names[-1])
-        await all_of(partial(_compare_note, run, compared, there), names)
+        await _compare_all(compared, partial(_compare_note, run, there), names)
         _only_there(compared, there.difference(names))
         show()
     _only_there(compared, await notes.up_to(BEHIND_ALL))
     others = Beside(original_pages(run.there), lambda stored: stored.digest)
     async for page in original_pages(run.here):
         there = await others.up_to(page[-1].digest)
-        await all_of(partial(_compare_original, run, compared, there), page)
+        await _compare_all(compared, partial(_compare_original, run, there), page)
         _only_there(compared, there.difference(stored.digest for stored in page))
         compared.place = page[-1].digest
         show()
@@ -112,22 +113,38 @@ def _only_there(compared: Compared, names: Iterable[str]) -> None:
         compared.add(name, Difference.ONLY_THERE)
 
 
-async def _compare_note(run: Comparing, compared: Compared, there: set[str], name: str) -> None:
+_Found = dict[str, Difference | None]
+_Listed = TypeVar("_Listed")
+
+
+async def _compare_all(
+    compared: Compared,
+    compare: Callable[[_Found, _Listed], Coroutine[None, None, None]],
+    page: Iterable[_Listed],
+) -> None:
+    """Compare a page, and count in its order, whichever object was read first."""
+    found: _Found = {}
+    try:
+        await all_of(partial(compare, found), page)
+    finally:
+        for name in sorted(found):
+            compared.add(name, found[name])
+
+
+async def _compare_note(run: Comparing, there: set[str], found: _Found, name: str) -> None:
     if name not in there:
-        compared.add(name, Difference.ONLY_HERE)
+        found[name] = Difference.ONLY_HERE
     elif run.read:
         here, other = run.here.read_note, run.there.read_note
-        compared.add(name, await _damage(lambda: here(name), lambda: other(name)))
+        found[name] = await _damage(lambda: here(name), lambda: other(name))
     else:
-        compared.add(name, None)
+        found[name] = None
 
 
-async def _compare_original(
-    run: Comparing, compared: Compared, there: set[str], stored: Stored
-) -> None:
+async def _compare_original(run: Comparing, there: set[str], found: _Found, stored: Stored) -> None:
     digest = stored.digest
     if digest not in there:
-        compared.add(digest, Difference.ONLY_HERE)
+        found[digest] = Difference.ONLY_HERE
         return
     try:
         difference = await _in_standing(run, stored)
@@ -136,7 +153,7 @@ async def _compare_original(
             difference = await _damage(lambda: here(digest), lambda: other(digest))
     except NotFound:  # discarded since it was listed
         return
-    compared.add(digest, difference)
+    found[digest] = difference
 
 
 async def _in_standing(run: Comparing, stored: Stored) -> Difference | None:
