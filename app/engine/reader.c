@@ -2,7 +2,7 @@
  *
  * XML 1.0 (fifth edition) and Namespaces in XML 1.0, of which this takes less than is allowed and
  * nothing that is not: no comment, instruction, CDATA or DTD, no attribute in a namespace, no
- * carriage return but by reference, no reference but those below.
+ * carriage return but by reference, no reference but those of `reference_at`.
  */
 #include "reader.h"
 

@@ -45,6 +45,10 @@ START_SECONDS = 60.0
 TASKS_AHEAD = 2
 """Tasks waiting per process: enough that none is idle, few enough to keep memory small."""
 
+TURN_SECONDS = START_SECONDS + TASKS_AHEAD * PACKAGE_SECONDS
+"""How long a check may wait for its turn: for a process that starts, and for the tasks ahead. Then
+it was lost: a pool forgets what a process had just taken when it was killed."""
+
 _log = structlog.get_logger(__name__)
 
 _T = TypeVar("_T")
@@ -152,8 +156,11 @@ class VerificationProcesses:
 
     async def _run(self, check: Callable[..., _T], *arguments: Any, seconds: float) -> _T:
         try:
-            future = self._schedule(check, arguments, seconds)
-            return await asyncio.wrap_future(future)
+            answer = asyncio.wrap_future(self._schedule(check, arguments, seconds))
+            return await _in_time(answer, TURN_SECONDS + seconds)
+        except _Lost:
+            _log.error("check.lost", check=check.__name__)
+            raise CheckFailed("SIG-999") from None
         except TimeoutError:
             _log.error("check.timeout", check=check.__name__, seconds=seconds)
             raise CheckFailed("SIG-121", final=True) from None
@@ -209,6 +216,26 @@ class VerificationProcesses:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class _Lost(Exception):
+    """A check came to no end within all the time that it can take."""
+
+
+async def _in_time(answer: asyncio.Future[_T], seconds: float) -> _T:
+    """Wait for an answer, and give it up where there will be none.
+
+    Raises:
+        _Lost: there is none after so many seconds.
+        Exception: what the check ended with.
+    """
+    try:
+        await asyncio.wait({answer}, timeout=seconds)
+        if not answer.done():
+            raise _Lost
+        return answer.result()
+    finally:
+        answer.cancel()
 
 
 def _is_swollen(error: ProcessExpired | BrokenProcessPool) -> bool:

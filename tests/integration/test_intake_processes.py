@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from app.intake import processes
 from app.intake.processes import CheckFailed, VerificationProcesses
 from app.signatures.verify import Context
 from tests.scenarios import scenario_of
@@ -65,6 +66,21 @@ async def test_a_process_that_dies_between_two_tasks_is_replaced(
     for pid in lone._pool._pool_manager.worker_manager.workers:
         os.kill(pid, signal.SIGKILL)
     await asyncio.sleep(0.5)
+    assert await still_works(lone)
+
+
+async def test_a_check_that_is_lost_is_refused_after_one_more_try(
+    lone: VerificationProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await still_works(lone)
+    (pid,) = lone._pool._pool_manager.worker_manager.workers
+    os.kill(pid, signal.SIGSTOP)  # nobody takes what is asked, nor says so
+    monkeypatch.setattr(processes, "TURN_SECONDS", 0.5)
+    with pytest.raises(CheckFailed) as failed:
+        await lone._verdict(time.sleep, 0, seconds=0.5)
+    assert failed.value.code == "SIG-999"
+    monkeypatch.undo()
+    os.kill(pid, signal.SIGCONT)
     assert await still_works(lone)
 
 
